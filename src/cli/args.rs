@@ -20,6 +20,9 @@ pub(super) struct WindowArgs {
     /// set in the window]
     #[arg(long, value_name = "MB", value_parser = at_least_one)]
     pub memory: Option<usize>,
+    /// The text of a recorded run to show, from 0 [default: the first, or the one shown last]
+    #[arg(long, value_name = "J")]
+    pub index: Option<usize>,
     #[command(flatten)]
     pub common: Common,
 }

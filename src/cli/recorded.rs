@@ -4,7 +4,7 @@ use super::Usage;
 use super::args::{Common, Input};
 use super::common::{Tokens, name, progress};
 use crate::checkpoint::Checkpoint;
-use crate::engine::run_file::{KEY, RecordedText, RunFile};
+use crate::engine::run_file::{Header, KEY, RecordedText, RunFile};
 use crate::engine::{LoadedModel, replay};
 use crate::model::{Cancel, Observer};
 use crate::text::{Coverage, to_bytes};
@@ -113,4 +113,29 @@ pub(super) fn stands_alone(
         .into());
     }
     Ok(())
+}
+
+/// Refuses `--index` beside what has no such text, before a window is made for it.
+pub(super) fn has_text(model: Option<&Path>, index: Option<usize>) -> Result<()> {
+    let Some(index) = index else {
+        return Ok(());
+    };
+    let only = "--index chooses a text of a recorded run; leave it out, or name the run's file";
+    let Some(path) = model else {
+        return Err(Usage(only.into()).into());
+    };
+    // What is wrong with the file is told when it is opened.
+    let Ok(file) = Checkpoint::open(path) else {
+        return Ok(());
+    };
+    match Header::of(&file)? {
+        Some(header) if index < header.texts.len() => Ok(()),
+        Some(header) => Err(Usage(format!(
+            "{}: there is no text {index} in the run file: it has {}, counted from 0",
+            name(path),
+            header.texts.len()
+        ))
+        .into()),
+        None => Err(Usage(only.into()).into()),
+    }
 }

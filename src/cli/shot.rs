@@ -30,6 +30,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         special_tokens: args.common.special_tokens(),
         device: args.common.device.into(),
         any_text: args.common.any_text,
+        recorded: None,
     };
     let wanted = Shot {
         start,

@@ -4,7 +4,7 @@ use super::Usage;
 use super::args::WindowArgs;
 use super::common::{prepare, say};
 use super::demo;
-use super::recorded::stands_alone;
+use super::recorded::{has_text, stands_alone};
 use crate::model::Device;
 use crate::shown::shown_path;
 use crate::ui::{self, Start, WindowError};
@@ -14,6 +14,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
     stands_alone(args.model.as_deref(), args.text.as_deref(), common)?;
+    has_text(args.model.as_deref(), args.index)?;
     // A window in which no model can be opened is of no use.
     Device::from(common.device).check()?;
     if let Some(reason) = no_display() {
@@ -28,6 +29,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
         special_tokens: common.special_tokens(),
         device: common.device.into(),
         any_text: common.any_text,
+        recorded: args.index,
     };
     match ui::run(start) {
         Ok(()) => Ok(()),

@@ -22,4 +22,6 @@ pub struct Start {
     pub device: Device,
     /// True if the text may be any file, binary data included, and one of which the vocabulary lacks much.
     pub any_text: bool,
+    /// A text of a recorded run, from 0; without it, the first, or the one that was shown last.
+    pub recorded: Option<usize>,
 }

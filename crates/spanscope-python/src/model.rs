@@ -86,7 +86,7 @@ impl Model {
         })
     }
 
-    /// The name of its file.
+    /// True if tokens see later ones as well: of an encoder's recorded run.
     #[getter]
     fn is_bidirectional(&self) -> bool {
         self.loaded.network.architecture().is_bidirectional()

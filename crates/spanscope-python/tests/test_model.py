@@ -82,6 +82,43 @@ def test_text_becomes_ids_and_ids_text(adaptive):
     assert ids.dtype == np.uint32 and adaptive.decode(ids) == TEXT
 
 
+def test_ids_may_be_of_any_library(adaptive):
+    ids = adaptive.encode(TEXT)
+    expected = adaptive.run(TEXT, progress=False).surprisal
+    for given in (ids, ids.tolist(), tuple(ids), ids[None], {"input_ids": [ids.tolist()], "attention_mask": None}, ids.astype(np.int64)):
+        assert np.array_equal(adaptive.run(ids=given, progress=False).surprisal, expected, equal_nan=True)
+    assert adaptive.decode(ids[None]) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda m: m.run(5), TypeError, "of type int: pass a str"),
+        (lambda m: m.run(["a", "b"]), TypeError, "of type list: pass a str"),
+        (lambda m: m.run(b"a text"), TypeError, "text.decode"),
+        (lambda m: m.encode(None), TypeError, "NoneType"),
+        (lambda m: m.generate(b"a"), TypeError, "text.decode"),
+        (lambda m: m.run(ids="a text"), TypeError, "model.encode"),
+        (lambda m: m.run(ids=5), TypeError, "token ids of a text"),
+        (lambda m: m.run(ids=[1, 2.5]), TypeError, "2.5"),
+        (lambda m: m.run(ids=[[1, 2], [3, 4]]), spanscope.Error, "2 texts"),
+        (lambda m: m.run(ids=[1, -1]), spanscope.Error, "no token -1"),
+        (lambda m: m.run(ids=[1, 2**40]), spanscope.Error, "no token"),
+        (lambda m: m.run(ids=[]), spanscope.Error, "empty|no token"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_words(adaptive, call, error, words):
+    with pytest.raises(error, match=words):
+        call(adaptive)
+
+
+def test_texts_of_a_run_count_from_the_end_as_well():
+    old = spanscope.open(DATA / "run_version_1.safetensors")
+    assert old.run(index=-1).name == "ids80.json"
+    with pytest.raises(IndexError, match="no text -2"):
+        old.run(index=-2)
+
+
 def test_an_edit_changes_what_it_says_and_leaves_the_model(adaptive):
     text = TEXT[:60]
     before = adaptive.run(text, progress=False)

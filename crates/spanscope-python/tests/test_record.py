@@ -248,6 +248,7 @@ def test_a_tokenizers_text_is_the_text(tmp_path):
         ({"names": ["a", "b"]}, "1 texts"),
         ({"dtype": "f8"}, "f16"),
         ({"tokens": (50, 90)}, "20 tokens"),
+        ({"texts": [[1, 10**6]]}, "no token 1000000"),
     ],
 )
 def test_what_cannot_be_recorded_is_refused(of, words, tmp_path):
@@ -256,3 +257,48 @@ def test_what_cannot_be_recorded_is_refused(of, words, tmp_path):
     with pytest.raises(spanscope.Error, match=words):
         spanscope.record(model, None, given.pop("texts"), tmp_path / "run.safetensors", **given)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"model": "gpt2"}, TypeError, "from_pretrained"),
+        ({"model": torch.nn.Linear(2, 2)}, spanscope.Error, "RunWriter"),
+        ({"tokenizer": "gpt2"}, TypeError, "tokenizer is of type str"),
+        ({"texts": 5}, TypeError, "of type int"),
+        ({"texts": b"a text"}, TypeError, "of type bytes"),
+        ({"texts": [3.5]}, TypeError, "token ids"),
+        ({"path": "absent/run.safetensors"}, spanscope.Error, "make it first"),
+        ({"path": "."}, spanscope.Error, "this is a folder"),
+    ],
+)
+def test_what_is_given_in_the_wrong_place_is_said(change, error, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = model_of("llama")
+    given = {"model": model, "tokenizer": None, "texts": [ids_of(model, 20)], "path": "run.safetensors", **change}
+    with pytest.raises(error, match=words):
+        spanscope.record(**given, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("piece", [512, 20])
+def test_a_text_longer_than_the_models_positions_is_said(piece, tmp_path):
+    model = model_of("gpt2")
+    with pytest.raises(spanscope.Error, match="64 positions"):
+        spanscope.record(model, None, ids_of(model, 70), tmp_path / "run.safetensors", piece=piece, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tokenizers_output_is_taken(tmp_path):
+    model = model_of("llama")
+    ids = ids_of(model, 30)
+    path = spanscope.record(model, None, {"input_ids": torch.tensor([ids])}, tmp_path / "run.safetensors", dtype="f32", progress=False)
+    same(opened(path), model, ids)
+
+
+def test_the_mode_of_every_module_is_put_back(tmp_path):
+    model = model_of("gpt2").train()
+    model.transformer.h[0].eval()
+    before = [module.training for module in model.modules()]
+    spanscope.record(model, None, ids_of(model, 20), tmp_path / "run.safetensors", progress=False)
+    assert [module.training for module in model.modules()] == before and True in before and False in before

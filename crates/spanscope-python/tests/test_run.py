@@ -11,7 +11,7 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import FAMILIES, TEXT
+from conftest import DATA, FAMILIES, TEXT
 
 import spanscope
 from spanscope import _native
@@ -170,6 +170,31 @@ def test_no_such_head_and_no_such_query_are_index_errors(run):
             run.attention(wrong)
 
 
+def test_numbers_count_from_the_end_as_well(run):
+    of = run.model.architecture
+    last = run.attention(of.layers - 1, of.heads - 1, dense=True)
+    assert np.array_equal(run.attention(-1, -1, dense=True), last)
+    assert np.array_equal(run.attention(-1, -1, dense=True, start=-10), last[-10:])
+    assert np.array_equal(run.attention(-1, -1, dense=True, start=-10, stop=-3), last[-10:-3])
+    assert np.array_equal(run.weights(-1, 0).weights, run.attention(of.layers - 1, 0))
+    assert run.prediction(-2) == run.prediction(len(run) - 2)
+    for call in (lambda: run.attention(-9, 0), lambda: run.attention(0, -9), lambda: run.attention(0, 0, start=-(10**6)), lambda: run.prediction(-(10**6))):
+        with pytest.raises(IndexError, match="counted from 0"):
+            call()
+    with pytest.raises(TypeError):
+        run.attention(1.5, 0)
+
+
+def test_heads_may_be_numbers_of_numpy(run):
+    spans = run.effective_spans()
+    layer, head = np.unravel_index(np.nanargmax(spans), spans.shape)
+    named = run.attention(f"L{layer}H{head}")
+    assert np.array_equal(run.attention(layer, head), named)
+    figure = run.figure("attention", head=(layer, head), tokens=np.int64(7))
+    assert figure.svg == run.figure("attention", head=f"L{layer}H{head}", tokens=7).svg
+    assert run.model.edit(ablate=[(layer, head)], window={layer: np.int64(9)}).changes
+
+
 @pytest.mark.parametrize("kind", [kind for kind in spanscope.figure_kinds() if kind not in ("usage", "vectors", "neurons")])
 def test_every_figure_in_every_form(kind, run, tmp_path):
     figure = run.figure(kind)
@@ -267,9 +292,10 @@ def test_neurons_are_those_of_the_command(run, all_attention, tmp_path):
     assert one["top_tokens"][0] == [of["position"] for of in beside["used_most_by"]]
     assert one["top_activations"][0] == pytest.approx([of["activation"] for of in beside["used_most_by"]])
     assert len(one["raises"][0]) == len(one["lowers"][0]) == 4
-    for wrong, words in ((99, "layers go from 0"), (-1, "layer=-1")):
-        with pytest.raises(spanscope.Error, match=words):
-            run.neurons(wrong, progress=False)
+    with pytest.raises(spanscope.Error, match="layers go from 0"):
+        run.neurons(99, progress=False)
+    with pytest.raises(IndexError, match="no layer -99"):
+        run.neurons(-99, progress=False)
     with pytest.raises(spanscope.Error, match="most=0"):
         run.neurons(most=0, progress=False)
     with pytest.raises(spanscope.Error, match="persistent"):
@@ -390,9 +416,25 @@ def test_the_window_is_asked_for_what_is_looked_at(adaptive, run, tmp_path):
     assert (tmp_path / "text.txt").read_text() == TEXT
     with pytest.raises(spanscope.Error, match="changed"):
         command(adaptive.edit(ablate=0).run(TEXT, progress=False), str(tmp_path))
-    of_ids = adaptive.run(ids=adaptive.encode(TEXT), progress=False)
+    assert "--special-tokens" not in words
+    # Ids that are a text's are shown as the text.
+    (tmp_path / "text.txt").unlink()
+    command(adaptive.run(ids=adaptive.encode(TEXT), progress=False), str(tmp_path))
+    assert (tmp_path / "text.txt").read_text() == TEXT
+    bare = spanscope.open(DATA / "tiny_adaptive.pt", ramp=16)
     with pytest.raises(spanscope.Error, match="model.run"):
-        command(of_ids, str(tmp_path))
+        command(bare.run(ids=[1, 2, 3], progress=False), str(tmp_path))
+    literal = spanscope.open(FAMILIES / "llama", special_tokens=False)
+    assert command(literal.run("a", progress=False), str(tmp_path))[-2:] == ["--special-tokens", "text"]
+    recorded = spanscope.open(DATA / "run_version_1.safetensors").run(index=-1, progress=False)
+    assert command(recorded, str(tmp_path))[1:] == ["--index", "0"]
+
+
+def test_a_window_of_no_such_text_is_refused():
+    said = program(str(DATA / "run_version_1.safetensors"), "--index", "7")
+    assert said.returncode == 2 and "there is no text 7" in said.stderr and "counted from 0" in said.stderr
+    said = program(str(FAMILIES / "gpt2"), "--index", "0")
+    assert said.returncode == 2 and "recorded run" in said.stderr
 
 
 def test_a_window_that_cannot_open_says_why(run, monkeypatch):

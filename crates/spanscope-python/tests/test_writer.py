@@ -296,6 +296,8 @@ def test_bertviz_and_transformer_lens(tmp_path):
     for wrong, words_said in [
         ({"blocks.0.hook_q": 1}, "hook_pattern"),
         ([], "no attentions"),
+        (None, "attn_implementation"),
+        ((None, None), "attn_implementation"),
         ([np.concatenate([found[0], found[0]])], "batch"),
         ([found[0][:, :, :50]], "100 tokens"),
         ([np.full((1, H, T, T), 1 / T)], "encoder"),

@@ -149,6 +149,9 @@ impl App {
             // What was changed waits for its model.
             self.document.behind = restored.of;
             self.document.history.begin_edited(restored.edits.clone());
+            if let Some(text) = restored.recorded {
+                self.document.engine.show_recorded(text);
+            }
         }
         let Some(selected) = restored.selected else {
             return;
@@ -158,9 +161,7 @@ impl App {
         if self.document.text_file.is_none() || is_recorded {
             self.document.selection.tokens = tokens;
         }
-        if is_recorded {
-            self.document.engine.show_recorded(restored.recorded);
-        } else if !restored.edits.is_empty() {
+        if !is_recorded && !restored.edits.is_empty() {
             self.document
                 .engine
                 .edit_of(self.document.snapshot.model_number, restored.edits.clone());

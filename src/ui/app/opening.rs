@@ -85,7 +85,9 @@ pub fn at_start(
     };
     let suits = file.as_ref().and_then(|(path, _)| sample_of(path));
     let suits = suits.unwrap_or(sample);
-    let selected = session.selected.clone().filter(|_| same);
+    let again = start.recorded.is_none_or(|text| text == session.recorded);
+    let selected = session.selected.clone().filter(|_| same && again);
+    let shown = selected.is_some().then_some(session.recorded);
     let tokens = selected.as_ref().map(Selected::tokens);
     let mut opening = Beginning {
         source,
@@ -95,7 +97,7 @@ pub fn at_start(
             selected,
             edits: session.edits.clone(),
             of: session.behind.clone().or_else(|| session.model.clone()),
-            recorded: session.recorded,
+            recorded: start.recorded.or(shown),
         }),
         file,
         caret: session.caret,

@@ -35,8 +35,8 @@ pub struct Restored {
     pub edits: Edits,
     /// In this model.
     pub of: Option<OpenModel>,
-    /// Which text of a recorded run was shown.
-    pub recorded: usize,
+    /// The text of a recorded run to show; `None` for the first.
+    pub recorded: Option<usize>,
 }
 
 /// An open model with its text.

@@ -60,6 +60,11 @@ def _layers(attentions: Any) -> list[Any]:
             raise Error("the cache holds no attention patterns (blocks.N.attn.hook_pattern): cache these as well")
         names.sort(key=lambda key: int(str(key).split(".")[1]))
         attentions = [cache[key] for key in names]
+    if attentions is None or any(layer is None for layer in attentions):
+        raise Error(
+            "the model gave no attentions: load it with attn_implementation=\"eager\", and run it with output_attentions=True; or pass the "
+            "model itself to spanscope.record"
+        )
     found = [array(layer) for layer in attentions]
     if not found:
         raise Error("there are no attentions")

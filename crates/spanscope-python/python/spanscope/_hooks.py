@@ -220,19 +220,35 @@ def forward(
         words["output_attentions"] = True
     hooks.take()
     hooks.fused.heard = []
-    outputs = model(**words)
+    try:
+        outputs = model(**words)
+    except (IndexError, RuntimeError) as error:
+        end, context = start + len(rows[0]), context_of(model)
+        if context is not None and end > context:
+            raise Error(f"the text goes on to token {end}, and the model has {context} positions: pass texts of at most {context} tokens") from error
+        raise
     heard = hooks.take()
     if found.asks:
         given = getattr(outputs, "attentions", None) or ()
         weights = [of for of in given if of is not None]
         parts = hooks.fused.take(len(weights), cache is not None)
-        heard = [Heard(*(parts[i] if parts else (None, None)), of) for i, of in enumerate(weights)]
+        heard = []
+        for i, of_layer in enumerate(weights):
+            q, k = parts[i] if parts else (None, None)
+            heard.append(Heard(q, k, of_layer))
         if hooks.held is not None:
             for of in heard:
                 of.shorten(hooks.held)
     if found.layers and len(heard) != found.layers:
         raise Error(f"attention of {len(heard)} layers was heard, and of {found.layers} before: the model runs other layers for other texts")
     return heard, outputs
+
+
+def context_of(model: Any) -> int | None:
+    """The tokens that a model has positions for, where it says so."""
+    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    found = [getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len")]
+    return next((count for count in found if isinstance(count, int)), None)
 
 
 def cache_of(outputs: Any) -> Any:
@@ -365,7 +381,7 @@ def expectations(logits: Any, following: Any, count: int) -> Iterator[tuple[int,
             at = torch.as_tensor(known, device=log_p.device)[:, None]
             mine = log_p[: len(known)].gather(1, at)
             rank[: len(known)] = ((log_p[: len(known)] > mine).sum(dim=-1) + 1).cpu().numpy()
-            of_next[: len(known)] = mine[:, 0].double().cpu().numpy()
+            of_next[: len(known)] = mine[:, 0].cpu().numpy()
         yield begin, (top.indices.cpu().numpy(), top.values.cpu().numpy(), entropy.cpu().numpy(), rank, of_next)
 
 

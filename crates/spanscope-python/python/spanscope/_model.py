@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from . import _native
 from ._figure import Figure
+from ._given import counted, ids_of, text_of
 from ._native import Error
 from ._options import figure_options, heads, named_numbers
 from ._progress import Progress, progress_of
@@ -61,7 +62,7 @@ def open(
             raise Error(f"{path}: the file of a bundled model holds its vocabulary and ramp; leave vocab= and ramp= out")
         return Model(_native.Model.open_sample(path))
     told = None if ramp is None else repr(float(ramp)).removesuffix(".0")
-    return Model(_native.Model.open(path, vocab, told, special_tokens), vocab=vocab, ramp=told)
+    return Model(_native.Model.open(path, vocab, told, special_tokens), vocab, told, special_tokens)
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ class Architecture:
 class Model:
     """A model, or a recorded run in its place. Made by `open`."""
 
-    def __init__(self, native: _native.Model, vocab: Path | None = None, ramp: str | None = None) -> None:
-        self._native, self._vocab, self._ramp = native, vocab, ramp
+    def __init__(
+        self, native: _native.Model, vocab: Path | None = None, ramp: str | None = None, special_tokens: bool = True
+    ) -> None:
+        self._native, self._vocab, self._ramp, self._special_tokens = native, vocab, ramp, special_tokens
 
     @property
     def name(self) -> str:
@@ -128,7 +131,7 @@ class Model:
 
         rows = list(zip(*self._native.spans()))
         names, kinds = ("layer", "head", "span", "reach", "sees_all"), (int, int, float, int, bool)
-        columns = {}
+        columns: dict[str, Any] = {}
         for name, row, kind in zip(names, rows, kinds):
             known = [np.nan if value is None else value for value in row]
             columns[name] = np.array(known, float if None in row else kind)
@@ -138,11 +141,11 @@ class Model:
         """The token ids of a text."""
         import numpy as np
 
-        return np.array(self._native.encode(text), np.uint32)
+        return np.array(self._native.encode(text_of(text)), np.uint32)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of token ids."""
-        return self._native.decode([int(id) for id in ids])
+        return self._native.decode(ids_of(ids))
 
     def run(
         self,
@@ -157,7 +160,7 @@ class Model:
     ) -> Run:
         """Runs the model over a text; of a recorded run, takes one of its texts.
 
-        text, ids: a text, or token ids. A recorded run has its own.
+        text, ids: a text, or token ids: a list, an array or a tensor, or what a tokenizer gives. A recorded run has its own.
         index: of a recorded run, which of its texts, from 0.
         name: what figures call the text.
         memory: what is kept of the run may take so many bytes.
@@ -166,8 +169,12 @@ class Model:
             line where somebody watches. Ctrl-C stops the run.
         """
         told = progress_of(progress, "running")
-        given = None if ids is None else [int(id) for id in ids]
-        return Run(self._native.run(text, given, index, name, memory, any_text, told), self, text is None and given is not None)
+        said = None if text is None else text_of(text)
+        given = None if ids is None else ids_of(ids)
+        texts = self._native.texts()
+        at = index if index is None or texts is None else counted(index, len(texts), "text")
+        native = self._native.run(said, given, at, name, memory, any_text, told)
+        return Run(native, self, said is None and given is not None, at)
 
     def edit(
         self,
@@ -206,7 +213,7 @@ class Model:
             drop_first,
             told,
         )
-        return Model(native, self._vocab, self._ramp)
+        return Model(native, self._vocab, self._ramp, self._special_tokens)
 
     @property
     def changes(self) -> str:
@@ -230,14 +237,13 @@ class Model:
         tokens: how many to draw at most.  temperature: 0 takes the likeliest token.  top_p: only the likeliest tokens that hold this
         probability.  stop: ends with this text.
         """
-        given = None if ids is None else [int(id) for id in ids]
+        said = None if prompt is None else text_of(prompt)
+        given = None if ids is None else ids_of(ids)
         told = progress_of(progress, "generating")
-        return Generated(
-            *self._native.generate(prompt, given, tokens, temperature, top_p, seed, stop, told)
-        )
+        return Generated(*self._native.generate(said, given, tokens, temperature, top_p, seed, stop, told))
 
     def figure(self, kind: str, **options: Any) -> Figure:
-        """A figure of the model alone: ``spans``, ``cost``, ``training`` or ``parameters``. Options are those of `Run.figure`."""
+        """A figure of the model alone: ``spans``, ``mask``, ``cost``, ``training`` or ``parameters``. Options are those of `Run.figure`."""
         return Figure(self._native.figure(kind, figure_options(options)))
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 from ._native import Error
@@ -37,21 +38,21 @@ def heads(given: Any) -> list[str]:
     """The names of heads: of one, of a layer, or of several."""
     if given is None:
         return []
-    if isinstance(given, (str, int)) or is_pair(given):
+    if isinstance(given, (str, Integral)) or is_pair(given):
         return [name(given)]
     return [name(one) for one in given]
 
 
 def is_pair(given: Any) -> bool:
     """True for a tuple of layer and head. A list is one of heads, or of layers."""
-    return isinstance(given, tuple) and len(given) == 2 and all(isinstance(n, int) for n in given)
+    return isinstance(given, tuple) and len(given) == 2 and all(isinstance(n, Integral) for n in given)
 
 
 def name(given: Any) -> str:
     """The name of a head, a layer or all."""
     if is_pair(given):
         return f"{given[0]}.{given[1]}"
-    if isinstance(given, (str, int)) and not isinstance(given, bool):
+    if isinstance(given, (str, Integral)) and not isinstance(given, bool):
         return str(given)
     raise Error(f"{given!r}: expected a head as \"L3H1\" or (3, 1), a layer as 3, or \"all\"")
 
@@ -69,8 +70,8 @@ def tokens(given: Any) -> str:
     """A range of tokens: A..B."""
     if isinstance(given, str):
         return given
-    if isinstance(given, int):
-        return f"{given}..{given + 1}"
+    if isinstance(given, Integral):
+        return f"{given}..{int(given) + 1}"
     if isinstance(given, (slice, range)):
         if given.step not in (None, 1):
             raise Error(f"tokens={given}: expected consecutive tokens")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Union
 
 from ._arrays import array
+from ._given import ids_of
 from ._native import Error
 from ._progress import Progress, progress_of
 from ._vocabulary import byte_ranges, of_tokenizer
@@ -56,7 +58,7 @@ def record(
     texts: one text or several: strings, or lists of ids.
     path: the file to write. It is there when it is whole.
     layers, heads: the numbers of those to keep; all, without. They count from 0 in the file, and the file says which they are.
-    tokens: begin and end of the tokens whose weights are kept, of every text; ``(A, None)`` to the end.
+    tokens: begin and end of the tokens whose weights are kept, of every text, from the multiple of 64 before; ``(A, None)`` to the end.
     attention: ``"queries-keys"``, ``"weights"`` or ``"top-weights"``; chosen as said above, if nothing is said.
     top: keep the largest weights of every query, of weights.
     dtype: ``"f16"`` (an 8B model takes some 330 KB per token), ``"bf16"`` or ``"f32"``.
@@ -74,11 +76,18 @@ def record(
         raise Error("record needs PyTorch: pip install torch transformers") from error
     from ._hooks import Hooks, depends_on_length, probe
 
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"the model is of type {type(model).__name__}: pass one of PyTorch, as AutoModelForCausalLM.from_pretrained(…) gives it")
+    if getattr(model, "config", None) is None:
+        raise Error("the model has no config, as those of transformers do: write its queries and keys, or its weights, with spanscope.RunWriter")
+    if tokenizer is not None and not callable(tokenizer):
+        raise TypeError(f"the tokenizer is of type {type(tokenizer).__name__}: pass one of transformers, or None and lists of token ids")
     if piece < 1 or batch < 1:
         raise Error(f"piece={piece}, batch={batch}: expected at least one token, and one text")
     if top is not None and attention is None:
         attention = "top-weights"
     given = cut(texts, tokenizer, names)
+    known(model, given)
     longest = max(len(text.ids) for text in given)
     if longest > piece and depends_on_length(model):
         raise Error(
@@ -88,7 +97,7 @@ def record(
     if encoder and longest > piece:
         raise Error(f"an encoder sees the whole text at once: pass piece={longest}, or shorter texts")
     told = progress_of(progress, "recording")
-    was_training = model.training
+    in_training = [module for module in model.modules() if module.training]
     model.eval()
     try:
         with torch.inference_mode(), Hooks(model) as hooks:
@@ -101,15 +110,20 @@ def record(
                 for group in groups(given, batch, piece):
                     recorder.group(group)
     finally:
-        model.train(was_training)
+        for module in in_training:
+            module.training = True
     return os.fspath(path)
 
 
 def cut(texts: Any, tokenizer: Any, names: Sequence[str] | None) -> list[Text]:
     """Texts as ids, with the bytes that each token stands for."""
+    if isinstance(texts, Mapping) and "input_ids" in texts:
+        texts = texts["input_ids"]
     if hasattr(texts, "tolist"):
         texts = texts.tolist()
-    is_one = isinstance(texts, str) or (isinstance(texts, Sequence) and len(texts) > 0 and isinstance(texts[0], int))
+    if isinstance(texts, (bytes, bytearray)) or not hasattr(texts, "__iter__"):
+        raise TypeError(f"the texts are of type {type(texts).__name__}: pass a text, or a list of texts or of lists of token ids")
+    is_one = isinstance(texts, str) or (isinstance(texts, Sequence) and len(texts) > 0 and isinstance(texts[0], Integral))
     all = [texts] if is_one else list(texts)
     if not all:
         raise Error("there are no texts to record")
@@ -119,7 +133,7 @@ def cut(texts: Any, tokenizer: Any, names: Sequence[str] | None) -> list[Text]:
     for number, text in enumerate(all):
         name = names[number] if names is not None else f"text {number}"
         if not isinstance(text, str):
-            found.append(Text(name, [int(id) for id in text], None, None))
+            found.append(Text(name, ids_of(text), None, None))
             continue
         if tokenizer is None:
             raise Error("without a tokenizer texts are lists of token ids")
@@ -134,6 +148,19 @@ def cut(texts: Any, tokenizer: Any, names: Sequence[str] | None) -> list[Text]:
         if not text.ids:
             raise Error(f"{text.name}: the text has no token")
     return found
+
+
+def known(model: Any, texts: list[Text]) -> None:
+    """Refuses ids that the model has no embedding for."""
+    try:
+        size = model.get_input_embeddings().num_embeddings
+    except (AttributeError, NotImplementedError):
+        # It does not say.
+        return
+    for text in texts:
+        most = max(text.ids)
+        if most >= size:
+            raise Error(f"{text.name}: there is no token {most}: the model has {size}, counted from 0; is the tokenizer this model's?")
 
 
 def chosen(wanted: Iterable[int] | None, count: int, what: str) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import _native
 from ._figure import Figure
+from ._given import counted
 from ._native import Error
 from ._options import figure_options, heads
 from ._progress import Progress, progress_of
@@ -59,8 +60,8 @@ class Prediction:
 class Run:
     """A model's run over a text. Made by `Model.run`."""
 
-    def __init__(self, native: _native.Run, model: Model, of_ids: bool = False) -> None:
-        self._native, self._model, self._of_ids = native, model, of_ids
+    def __init__(self, native: _native.Run, model: Model, of_ids: bool = False, index: int | None = None) -> None:
+        self._native, self._model, self._of_ids, self._index = native, model, of_ids, index
 
     @property
     def model(self) -> Model:
@@ -121,13 +122,19 @@ class Run:
         return range(*self._native.kept())
 
     def _head(self, layer: int | str, head: int | None) -> tuple[int, int]:
-        if head is not None:
-            return int(layer), int(head)
-        name = heads([layer])[0].upper().lstrip("L").replace("H", ".")
-        numbers = name.split(".")
-        if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
-            raise Error(f"{layer!r}: expected a head as layer and number, 3, 1, or as \"L3H1\"")
-        return int(numbers[0]), int(numbers[1])
+        if head is None:
+            name = heads([layer])[0].upper().lstrip("L").replace("H", ".")
+            numbers = name.split(".")
+            if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
+                raise Error(f"{layer!r}: expected a head as layer and number, 3, 1, or as \"L3H1\"")
+            return int(numbers[0]), int(numbers[1])
+        layers, each, *_ = self._model._native.sizes()
+        return counted(layer, layers, "layer"), counted(head, each, "head")
+
+    def _queries(self, start: int | None, stop: int | None) -> tuple[int | None, int | None]:
+        """Begin and end of queries, from the end of the text if they are negative."""
+        begin, end = (None if at is None else counted(at, len(self), "token") for at in (start, stop))
+        return begin, end
 
     @overload
     def attention(self, layer: int, head: int, *, dense: bool = ..., start: int | None = ..., stop: int | None = ...) -> NDArray[np.float32]: ...
@@ -147,10 +154,10 @@ class Run:
         are those on the query and earlier tokens; `dense` and `weights` have those on later ones as well."""
         import numpy as np
 
-        layer, head = self._head(layer, head)
+        of, queries = self._head(layer, head), self._queries(start, stop)
         if dense:
-            return np.asarray(self._native.dense(layer, head, start, stop))
-        return np.asarray(self._native.attention(layer, head, start, stop).weights)
+            return np.asarray(self._native.dense(*of, *queries))
+        return np.asarray(self._native.attention(*of, *queries).weights)
 
     def weights(
         self, layer: int | str, head: int | None = None, *, start: int | None = None, stop: int | None = None
@@ -158,7 +165,7 @@ class Run:
         """A head's weights with what is on no token: persistent vectors, empty context, a learned sink."""
         import numpy as np
 
-        found = self._native.attention(*self._head(layer, head), start, stop)
+        found = self._native.attention(*self._head(layer, head), *self._queries(start, stop))
         return HeadWeights(
             np.asarray(found.weights),
             np.asarray(found.persistent),
@@ -245,7 +252,9 @@ class Run:
         """
         import numpy as np
 
-        for name, number, least in (("most", most, 1), ("promotes", promotes, 0), ("layer", layer, 0)):
+        layers, *_ = self._model._native.sizes()
+        layer = None if layer is None else counted(layer, layers, "layer")
+        for name, number, least in (("most", most, 1), ("promotes", promotes, 0)):
             if number is not None and number < least:
                 raise Error(f"{name}={number}: expected a whole number from {least}")
         told = progress_of(progress, "measuring", "tokens")
@@ -285,7 +294,7 @@ class Run:
 
     def prediction(self, at: int = -1, k: int = 10) -> Prediction | None:
         """The model's prediction after the token at position `at`; `None` where that was not recorded."""
-        found = self._native.prediction(at + len(self) if at < 0 else at, k)
+        found = self._native.prediction(counted(at, len(self), "token"), k)
         if found is None:
             return None
         ids, log_p, entropy, truth = found

@@ -7,6 +7,8 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+from ._native import Error
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -31,7 +33,14 @@ class File:
     def __init__(self, path: str, room: int) -> None:
         self.path = path
         folder = os.path.dirname(os.path.abspath(path))
-        self.handle, self.part = tempfile.mkstemp(prefix=".spanscope-", suffix=".part", dir=folder)
+        if os.path.isdir(path):
+            raise Error(f"{path}: this is a folder; name a file in it")
+        try:
+            self.handle, self.part = tempfile.mkstemp(prefix=".spanscope-", suffix=".part", dir=folder)
+        except FileNotFoundError as error:
+            raise Error(f"{path}: the folder {folder} is not there; make it first, or choose another") from error
+        except OSError as error:
+            raise Error(f"{path}: no file can be made in {folder} ({error.strerror}); choose another folder") from error
         self.file = os.fdopen(self.handle, "w+b")
         # Room for the header before the numbers.
         self.room = -(-room // 8) * 8

@@ -47,18 +47,34 @@ def command(run: Run, folder: str) -> list[str]:
     else:
         path = os.fspath(native.path or "")
     if model.is_recorded:
-        return [path]
-    if run._of_ids:
-        raise Error("the window takes a text, and this run is of token ids: run the model over the text, model.run(text), and show that")
+        return [path, "--index", str(run._index or 0)]
     text = os.path.join(folder, "text.txt")
     with open(text, "w", encoding="utf-8", newline="") as file:
-        file.write(run.text)
-    words = [path, "--text", text]
+        file.write(text_of_ids(run) if run._of_ids else run.text)
+    # What ran was taken for a text before.
+    words = [path, "--text", text, "--any-text"]
+    if not model._special_tokens:
+        words += ["--special-tokens", "text"]
     if model._vocab is not None:
         words += ["--vocab", os.fspath(model._vocab)]
     if model._ramp is not None:
         words += ["--ramp", model._ramp]
     return words
+
+
+def text_of_ids(run: Run) -> str:
+    """The text whose tokens are a run's ids: the window takes texts."""
+    ids = [int(id) for id in run.ids]
+    try:
+        text = run.model.decode(ids)
+        if [int(id) for id in run.model.encode(text)] == ids:
+            return text
+    except Error:
+        pass
+    raise Error(
+        "the window takes a text, and no text has this run's token ids as its tokens: run the model over a text, model.run(text), and show "
+        "that; or record it with the command spanscope record, and open the file"
+    )
 
 
 def start(words: list[str], folder: str) -> None:
