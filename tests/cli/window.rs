@@ -22,6 +22,20 @@ fn a_file_without_a_display_is_told_what_works() {
 }
 
 #[test]
+fn a_text_of_no_run_is_refused_before_a_window_is_made() {
+    let run = data("run_version_1.safetensors");
+    for (args, words) in [
+        (vec![run.as_str(), "--index", "1"], "there is no text 1"),
+        (vec![SHAKESPEARE, "--index", "0"], "recorded run"),
+        (vec!["--index", "0"], "recorded run"),
+    ] {
+        let said = complaint(&args, 2);
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(complaint(&[&run, "--index", "0"], 2).contains("DISPLAY"));
+}
+
+#[test]
 fn nothing_without_a_display_shows_the_sample_model() {
     let folder = tempfile::tempdir().unwrap();
     let done = program(&[])

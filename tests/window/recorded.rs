@@ -472,3 +472,24 @@ fn weights_that_are_stored_are_shown_without_scores() {
             .is_none()
     );
 }
+
+#[test]
+fn a_window_opens_on_the_text_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let texts = ["the first text", "the second text", "the third text"];
+    record(&path, 0, &texts, &RecordOptions::default());
+    let sessions = folder.path().join("sessions");
+    let start = |index: Option<usize>| Start {
+        model: Some(path.clone()),
+        recorded: index,
+        ..Start::default()
+    };
+    // Then the one that was shown last, unless told otherwise.
+    for (index, shown) in [(None, 0), (Some(2), 2), (None, 2), (Some(1), 1), (Some(0), 0)] {
+        let mut window = Window::in_folder(start(index), &sessions);
+        window.settle();
+        assert_eq!(text(&window), texts[shown], "{index:?}");
+        window.harness.run_steps(3);
+    }
+}

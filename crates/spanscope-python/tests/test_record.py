@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import numpy as np
@@ -302,3 +303,16 @@ def test_the_mode_of_every_module_is_put_back(tmp_path):
     before = [module.training for module in model.modules()]
     spanscope.record(model, None, ids_of(model, 20), tmp_path / "run.safetensors", progress=False)
     assert [module.training for module in model.modules()] == before and True in before and False in before
+
+
+def test_ctrl_c_leaves_no_file_and_the_model_as_it_was(tmp_path):
+    model = model_of("llama")
+    module = importlib.import_module(type(model).__module__)
+    before = module.eager_attention_forward
+
+    def interrupt(done: int, all: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        spanscope.record(model, None, ids_of(model, 60), tmp_path / "run.safetensors", piece=20, progress=interrupt)
+    assert list(tmp_path.iterdir()) == [] and module.eager_attention_forward is before
