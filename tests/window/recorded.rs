@@ -486,7 +486,13 @@ fn a_window_opens_on_the_text_that_is_asked_for() {
         ..Start::default()
     };
     // Then the one that was shown last, unless told otherwise.
-    for (index, shown) in [(None, 0), (Some(2), 2), (None, 2), (Some(1), 1), (Some(0), 0)] {
+    for (index, shown) in [
+        (None, 0),
+        (Some(2), 2),
+        (None, 2),
+        (Some(1), 1),
+        (Some(0), 0),
+    ] {
         let mut window = Window::in_folder(start(index), &sessions);
         window.settle();
         assert_eq!(text(&window), texts[shown], "{index:?}");

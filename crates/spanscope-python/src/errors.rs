@@ -13,8 +13,17 @@ pyo3::create_exception!(
 
 /// An exception with the words of an error.
 pub(crate) fn told(error: impl Display) -> PyErr {
-    // With its causes, where it has some.
-    Error::new_err(in_python(&format!("{error:#}")))
+    Error::new_err(in_python(&words(error)))
+}
+
+/// The words of an error with its causes, where it has some that it does not say itself.
+pub(crate) fn words(error: impl Display) -> String {
+    let (plain, full) = (format!("{error}"), format!("{error:#}"));
+    let causes = full.strip_prefix(&plain);
+    match causes.and_then(|causes| causes.strip_prefix(": ")) {
+        Some(causes) if plain.contains(causes) => plain,
+        _ => full,
+    }
 }
 
 /// The words with options of the command line as arguments: `--keep-first` becomes `keep_first=`.

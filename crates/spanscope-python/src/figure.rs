@@ -1,6 +1,6 @@
 //! Figures.
 
-use crate::errors::told;
+use crate::errors::{told, words};
 use crate::work::work;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -78,9 +78,7 @@ impl Figure {
         };
         let options = &self.options;
         let made = work(py, None, |cancel, _| {
-            options
-                .table_of_run(run, name, cancel)
-                .map_err(|error| format!("{error:#}"))
+            options.table_of_run(run, name, cancel).map_err(words)
         })?;
         made.map(Some).map_err(told)
     }

@@ -1,7 +1,7 @@
 //! A run over a text.
 
 use crate::array::Array;
-use crate::errors::told;
+use crate::errors::{told, words};
 use crate::figure::Figure;
 use crate::head_stats::{Column, columns};
 use crate::neurons::{Neurons, Wanted, measure};
@@ -391,9 +391,7 @@ impl Run {
         let options = FigureOptions::parse(kind, &options).map_err(told)?;
         let (run, name) = (&self.run, &self.name);
         let made = work(py, None, |cancel, _| {
-            options
-                .of_run(run, name, cancel)
-                .map_err(|error| format!("{error:#}"))
+            options.of_run(run, name, cancel).map_err(words)
         })?;
         let of = Some((Arc::clone(run), name.clone()));
         Ok(Figure::new(made.map_err(told)?, options, of))

@@ -32,7 +32,12 @@ def test_files_folders_and_recorded_runs_open(tmp_path):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: spanscope.open("absent.pt"), ["absent.pt"]),
+        (lambda: spanscope.open("absent.pt"), ["absent.pt", "seen from", "shakespeare_adaptive"]),
+        (lambda: spanscope.open("~/absent.pt"), ["/absent.pt", "no such file"]),
+        (lambda: spanscope.open().run("a", memory=-1), ["memory=-1"]),
+        (lambda: spanscope.open().generate("a", tokens=-1), ["tokens=-1"]),
+        (lambda: spanscope.open().edit(keep_first=-1), ["keep_first=-1"]),
+        (lambda: spanscope.open().run("a").head_stats(sink_free=-1), ["sink_free=-1"]),
         (lambda: spanscope.open(DATA / "README.md"), ["README.md"]),
         (lambda: spanscope.open("shakespeare_adaptive", ramp=3), ["ramp="]),
         (lambda: spanscope.open(FAMILIES / "gpt2", ramp=16), ["ramp= has no effect"]),

@@ -312,6 +312,9 @@ def test_neurons_of_experts(tmp_path):
 def test_a_figure_goes_to_known_forms_only(run, tmp_path):
     with pytest.raises(spanscope.Error, match="svg"):
         run.figure("spans").save(tmp_path / "spans.doc")
+    with pytest.raises(spanscope.Error) as refused:
+        run.figure("spans").save(tmp_path / "absent" / "spans.svg")
+    assert str(refused.value).count("make it first") == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -45,6 +45,12 @@ def ids_of(given: Any) -> list[int]:
     return ids
 
 
+def at_least(name: str, given: Any, least: int = 0) -> None:
+    """Refuses a number that is too small, where one is given."""
+    if given is not None and operator.index(given) < least:
+        raise Error(f"{name}={given}: expected a whole number from {least}")
+
+
 def counted(given: Any, count: int, what: str) -> int:
     """A number of something of which there are `count`, from the end if it is negative; what is beyond the end is told by others."""
     number = operator.index(given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from . import _native
 from ._figure import Figure
-from ._given import counted, ids_of, text_of
+from ._given import at_least, counted, ids_of, text_of
 from ._native import Error
 from ._options import figure_options, heads, named_numbers
 from ._progress import Progress, progress_of
@@ -62,7 +62,18 @@ def open(
             raise Error(f"{path}: the file of a bundled model holds its vocabulary and ramp; leave vocab= and ramp= out")
         return Model(_native.Model.open_sample(path))
     told = None if ramp is None else repr(float(ramp)).removesuffix(".0")
-    return Model(_native.Model.open(path, vocab, told, special_tokens), vocab, told, special_tokens)
+    place = os.path.expanduser(path)
+    try:
+        native = _native.Model.open(place, vocab, told, special_tokens)
+    except Error as error:
+        # A name that may be one of the hub's is told with the cache where it was looked for.
+        if os.path.lexists(place) or "hub's cache" in str(error):
+            raise
+        raise Error(
+            f"{place}: there is no such file or folder, seen from {os.getcwd()}; pass the path of a model or of a recorded run, the name of a "
+            f"model in the hub's cache, or of a bundled one: {', '.join(names)}"
+        ) from None
+    return Model(native, vocab, told, special_tokens)
 
 
 @dataclass(frozen=True)
@@ -169,6 +180,7 @@ class Model:
             line where somebody watches. Ctrl-C stops the run.
         """
         told = progress_of(progress, "running")
+        at_least("memory", memory)
         said = None if text is None else text_of(text)
         given = None if ids is None else ids_of(ids)
         texts = self._native.texts()
@@ -200,6 +212,8 @@ class Model:
         ablate_neuron: neurons of these, ``"L3N120"`` or ``"3.120"``.
         ramp: R of soft masks that heads did not learn.
         """
+        at_least("keep_first", keep_first)
+        at_least("drop_first", drop_first)
         mlps = [ablate_mlp] if isinstance(ablate_mlp, int) else list(ablate_mlp)
         neurons = [ablate_neuron] if isinstance(ablate_neuron, str) else list(ablate_neuron)
         told = None if ramp is None else repr(float(ramp)).removesuffix(".0")
@@ -237,6 +251,8 @@ class Model:
         tokens: how many to draw at most.  temperature: 0 takes the likeliest token.  top_p: only the likeliest tokens that hold this
         probability.  stop: ends with this text.
         """
+        at_least("tokens", tokens)
+        at_least("seed", seed)
         said = None if prompt is None else text_of(prompt)
         given = None if ids is None else ids_of(ids)
         told = progress_of(progress, "generating")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import _native
 from ._figure import Figure
-from ._given import counted
+from ._given import at_least, counted
 from ._native import Error
 from ._options import figure_options, heads
 from ._progress import Progress, progress_of
@@ -194,6 +194,7 @@ class Run:
             "layer": np.repeat(np.arange(layers), each),
             "head": np.tile(np.arange(each), layers),
         }
+        at_least("sink_free", sink_free)
         told = progress_of(progress, "measuring", "queries")
         for name, numbers in self._native.head_stats(sink_free, told):
             columns[name] = np.array([np.nan if x is None else x for x in numbers], np.float64)
@@ -254,9 +255,8 @@ class Run:
 
         layers, *_ = self._model._native.sizes()
         layer = None if layer is None else counted(layer, layers, "layer")
-        for name, number, least in (("most", most, 1), ("promotes", promotes, 0)):
-            if number is not None and number < least:
-                raise Error(f"{name}={number}: expected a whole number from {least}")
+        at_least("most", most, 1)
+        at_least("promotes", promotes)
         told = progress_of(progress, "measuring", "tokens")
         found = self._native.neurons(layer, most, promotes, told)
         ids = found.ids()
@@ -294,6 +294,7 @@ class Run:
 
     def prediction(self, at: int = -1, k: int = 10) -> Prediction | None:
         """The model's prediction after the token at position `at`; `None` where that was not recorded."""
+        at_least("k", k, 1)
         found = self._native.prediction(counted(at, len(self), "token"), k)
         if found is None:
             return None
