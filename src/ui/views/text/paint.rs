@@ -120,7 +120,8 @@ impl Written {
         pen.finish()
     }
 
-    /// The width of a text by itself, in points.
+    /// The width of a text by itself, in points: how far the pen goes on. Where its last glyph ends is not it, for each glyph is
+    /// moved to a whole pixel.
     fn width(&mut self, ui: &Ui, text: &str, style: &Style) -> f32 {
         if let Some(width) = self.widths.get(text) {
             return *width;
@@ -132,7 +133,7 @@ impl Written {
             fonts.layout_no_wrap(text.to_owned(), style.font.clone(), style.ink)
         });
         let glyphs = galley.rows.iter().flat_map(|row| row.glyphs.iter());
-        let width = glyphs.map(|glyph| glyph.max_x()).fold(0.0, f32::max);
+        let width = glyphs.map(|glyph| glyph.advance_width).sum();
         self.widths.insert(text.to_owned(), width);
         width
     }
@@ -285,4 +286,65 @@ pub(super) fn shades(
         }
     }
     fills.finish(painter);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eframe::egui;
+
+    /// Pieces of a tokenizer, to the end of a long line: each begins where its cells do.
+    #[test]
+    fn letters_stand_in_their_cells_to_the_end_of_a_line() {
+        let ctx = egui::Context::default();
+        crate::ui::theme::install(&ctx);
+        for size in [12.0, 13.0, 14.5] {
+            let mut widths = Vec::new();
+            let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+                let font = FontId::monospace(size);
+                let cell = ui.ctx().fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
+                let style = Style {
+                    font,
+                    cell,
+                    height: 19.0,
+                    ink: Color32::BLACK,
+                    unknown: Color32::RED,
+                };
+                let mut written = Written::default();
+                let mut pen = Pen::new(&style);
+                let mut column = 0;
+                let mut begins = Vec::new();
+                for word in ["␣vessels", "of", "␣counted", ",", "␣and", "Größe", "␣a"].repeat(9)
+                {
+                    let width = word.chars().count() as u16;
+                    let cell = Cell { column, width };
+                    begins.push((pen_text(&pen), f32::from(column) * style.cell));
+                    match word.is_ascii() {
+                        true => pen.letters(cell, word, style.ink),
+                        false => {
+                            let wide = written.width(ui, word, &style);
+                            pen.sign(cell, word, wide, style.ink);
+                        }
+                    }
+                    column += width;
+                }
+                let galley = ui.ctx().fonts_mut(|fonts| fonts.layout_job(pen.finish()));
+                let glyphs: Vec<f32> = galley.rows[0].glyphs.iter().map(|g| g.pos.x).collect();
+                for (char, place) in begins {
+                    widths.push((glyphs[char], place));
+                }
+            });
+            for (at, place) in widths {
+                assert!(
+                    (at - place).abs() < 1.01,
+                    "{at} instead of {place}, size {size}"
+                );
+            }
+        }
+    }
+
+    /// Characters written so far.
+    fn pen_text(pen: &Pen<'_>) -> usize {
+        pen.job.text.chars().count() + pen.run.chars().count()
+    }
 }
