@@ -34,9 +34,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Mean weight", "平均权重"),
     ("Soft mask m(δ)", "软掩码 m(δ)"),
     (
-        "Fixed span of {0} tokens: there is no soft mask",
-        "固定跨度 {0} 个词元：没有软掩码",
+        "ALiBi slope {0}: 1 % left at distance {1}",
+        "ALiBi 斜率 {0}：距离 {1} 处剩 1 %",
     ),
+    ("ALiBi slope {0}", "ALiBi 斜率 {0}"),
+    ("no soft mask", "没有软掩码"),
+    ("fixed span of {0}", "固定跨度 {0}"),
     ("reach {0}", "可达 {0}"),
     (
         "Type a text to see the weight by distance.",
@@ -113,10 +116,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("full context", "完整上下文"),
     ("window of {0} tokens", "{0} 个词元的窗口"),
     ("{0} and the first {1}", "{0} 及前 {1} 个"),
-    (
-        "{0} · ALiBi slope {1}: 1 % left at distance {2}",
-        "{0} · ALiBi 斜率 {1}：距离 {2} 处剩 1 %",
-    ),
     ("first token {0}", "首词元 {0}"),
     ("learned sink {0}", "学得的汇 {0}"),
     (
@@ -166,8 +165,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "一次将多个头截断到一个窗口，保留或去掉开头词元，消融一层的头或其前馈子层",
     ),
     ("First tokens", "开头词元"),
-    ("All heads of layer {0}", "第 {0} 层的所有头"),
-    ("Feed-forward sublayer of layer {0}", "第 {0} 层的前馈子层"),
+    ("Ablate all heads of layer {0}", "消融第 {0} 层的所有头"),
+    (
+        "Ablate the feed-forward sublayer of layer {0}",
+        "消融第 {0} 层的前馈子层",
+    ),
+    ("More", "更多"),
+    ("Clear", "清除"),
     ("It is ablated already", "它已被消融"),
     (
         "This model has none: persistent vectors are part of its heads",
@@ -253,6 +257,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Next flagged ({0})", "下一个标记 ({0})"),
     ("measured {0} %", "已测量 {0} %"),
     ("{0} tokens", "{0} 个词元"),
+    ("1 token", "1 个词元"),
     ("span z", "跨度 z"),
     ("ramp", "斜坡"),
     ("span", "跨度"),

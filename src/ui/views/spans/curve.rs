@@ -3,22 +3,21 @@
 use super::SpansView;
 use super::curve_axes::{Axes, distance_axis, mask_axis, name, share_tick, small, weight_axis};
 use super::curve_marks::{Names, effective_marks, mask, mask_path};
+use super::curve_words::{more_of, numbers};
 use super::facts::Facts;
 use super::marks::fill;
 use super::removed::title;
-use crate::analysis::Mean;
 use crate::chart::thousands;
 use crate::engine::figures::Quantity;
 use crate::engine::{HeadStats, Heads, LeadingHead};
 use crate::model::Span;
-use crate::model::architecture::Position;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::fact_rows::fact_rows;
 use crate::ui::widgets::names::{heads_name, named_reach, percent, reach_words};
-use crate::ui::widgets::paint::{grid_color, nothing, paint_text};
+use crate::ui::widgets::paint::{grid_color, nothing, paint_wrapped};
 use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -87,15 +86,18 @@ impl SpansView {
                     }
                     if ui.available_width() > 40.0 {
                         let reach = reach_words(span.reach);
-                        // z and the ramp are named in the curve as well.
-                        let short = span.ramp().map(|_| {
-                            let z = format!("{:.1}", span.span);
-                            trf("z {0} · reach {1}", &[&z, &reach])
-                        });
-                        let shorter = span.ramp().map(|_| trf("reach {0}", &[&reach]));
-                        let all = [numbers(span)].into_iter().chain(short).chain(shorter);
-                        let all = all.collect();
-                        let words = quiet(fitting(ui, all));
+                        // z, the ramp and the reach are named in the curve as well.
+                        let short = match span.ramp() {
+                            Some(_) => {
+                                let z = format!("{:.1}", span.span);
+                                trf("z {0} · reach {1}", &[&z, &reach])
+                            }
+                            None if span.open => tr("full context").to_owned(),
+                            None if span.nearest == 0 => trf("window of {0}", &[&reach]),
+                            None => trf("fixed span of {0}", &[&reach]),
+                        };
+                        let shortest = trf("reach {0}", &[&reach]);
+                        let words = quiet(fitting(ui, vec![numbers(span), short, shortest]));
                         ui.add(egui::Label::new(words).truncate());
                     }
                 });
@@ -190,16 +192,11 @@ impl SpansView {
             5.0,
             3.0,
         ));
+        let mut legend = None;
         if !weights.is_empty() {
             weight_axis(&painter, &axes, weak);
-            name(
-                &painter,
-                area.right_top(),
-                Align2::RIGHT_TOP,
-                tr(quantity.axis()),
-                color,
-                weak,
-            );
+            let (at, words) = (area.right_top(), tr(quantity.axis()));
+            legend = Some(name(&painter, at, Align2::RIGHT_TOP, words, color, weak));
         }
         let mut names = Names {
             painter: painter.clone(),
@@ -219,8 +216,14 @@ impl SpansView {
             let color = cx.palette.layers[Quantity::Mask.color()];
             name(&painter, at, Align2::LEFT_TOP, words, color, weak);
         } else {
-            let words = design(facts, span) + &sinks(facts, span) + &later_words(facts);
-            painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
+            let lay = |words: String| painter.layout_no_wrap(words, small(), weak);
+            let room = legend.map_or(area.right(), |legend| legend.left()) - area.left() - 8.0;
+            let all = more_of(facts, span).into_iter().map(lay);
+            let all: Vec<_> = all.collect();
+            let fits = all.iter().find(|line| line.size().x <= room);
+            if let Some(line) = fits.or(all.last()) {
+                painter.galley(area.left_top(), Arc::clone(line), weak);
+            }
             // A text may end before the reach does.
             if span.farthest() as f64 <= axes.far {
                 let x = axes.x(span.farthest() as f64);
@@ -244,13 +247,12 @@ impl SpansView {
         );
         if weights.is_empty() {
             let words = if cx.snapshot.tokens.ids.is_empty() {
-                tr("Type a text to see the weight by distance.")
+                cx.without_text(tr("Type a text to see the weight by distance."))
             } else {
-                tr("measuring…")
+                tr("measuring…").to_owned()
             };
-            let at = frame.center();
             let color = visuals.weak_text_color();
-            paint_text(ui, at, Align2::CENTER_CENTER, words, 12.0, color);
+            paint_wrapped(ui, frame.shrink(6.0), &words, 12.0, color);
         }
         // The distance between the two tokens under the pointer elsewhere.
         if let (Some(token), Some(key)) = (cx.hover.token, cx.hover.key)
@@ -284,83 +286,6 @@ fn in_sight(span: &Span, tokens: usize) -> usize {
         (Some(_), 0) => span.farthest(),
         _ => span.farthest().min(tokens.max(2) - 1),
     }
-}
-
-/// z, ramp and reach in a few words.
-pub(super) fn numbers(span: &Span) -> String {
-    let reach = reach_words(span.reach);
-    if let Some(ramp) = span.ramp() {
-        let z = format!("{:.1}", span.span);
-        trf("z {0} · ramp {1} · reach {2} tokens", &[&z, &ramp, &reach])
-    } else if span.open {
-        tr("full context").to_owned()
-    } else if span.nearest == 0 {
-        let words = trf("window of {0} tokens", &[&reach]);
-        match span.first {
-            0 => words,
-            first => trf("{0} and the first {1}", &[&words, &first]),
-        }
-    } else {
-        trf("fixed span of {0} tokens", &[&reach])
-    }
-}
-
-/// The design of a head without a soft mask: how far it may look, and how its position bias falls.
-fn design(facts: &Facts, span: &Span) -> String {
-    let words = match span.nearest {
-        0 => numbers(span),
-        _ => trf(
-            "Fixed span of {0} tokens: there is no soft mask",
-            &[&reach_words(span.reach)],
-        ),
-    };
-    let layer = facts.architecture().layers.get(span.layer);
-    let slope = layer.and_then(|layer| match &layer.attention.position {
-        Position::Alibi { slopes } => slopes.get(span.head).copied(),
-        _ => None,
-    });
-    match slope.filter(|slope| *slope > 0.0) {
-        // The bias alone takes all but 1 % of a weight there.
-        Some(slope) => trf(
-            "{0} · ALiBi slope {1}: 1 % left at distance {2}",
-            &[
-                &words,
-                &format!("{slope:.4}"),
-                &thousands((100_f32.ln() / slope).ceil() as usize),
-            ],
-        ),
-        None => words,
-    }
-}
-
-/// What the dashed line is, where tokens see later ones.
-fn later_words(facts: &Facts) -> String {
-    match facts.architecture().is_bidirectional() {
-        true => format!(" · {}", tr("dashed: to later tokens")),
-        false => String::new(),
-    }
-}
-
-/// The shares of the weight on sinks, where tokens see themselves.
-fn sinks(facts: &Facts, span: &Span) -> String {
-    let rows = facts.measure(span.id()).and_then(|measure| measure.rows);
-    let Some(rows) = rows.filter(|_| span.nearest == 0) else {
-        return String::new();
-    };
-    let mean = |mean: Mean| {
-        rows.mean(mean)
-            .map(|estimate| percent(estimate.mean as f32))
-    };
-    let mut words = String::new();
-    if let Some(share) = mean(Mean::Sink) {
-        words += &format!(" · {}", trf("first token {0}", &[&share]));
-    }
-    if facts.architecture().has_sinks()
-        && let Some(share) = mean(Mean::LearnedSink)
-    {
-        words += &format!(" · {}", trf("learned sink {0}", &[&share]));
-    }
-    words
 }
 
 /// The numbers at a distance.

@@ -64,7 +64,7 @@ pub(super) fn small() -> FontId {
     FontId::proportional(11.0)
 }
 
-/// The name of an axis, with the colour of what it measures.
+/// The name of an axis, with the colour of what it measures; returns where it is.
 pub(super) fn name(
     painter: &Painter,
     at: Pos2,
@@ -72,18 +72,20 @@ pub(super) fn name(
     words: &str,
     color: Color32,
     weak: Color32,
-) {
+) -> Rect {
     let glyph = 16.0;
     if anchor == Align2::LEFT_TOP {
         let y = at.y + 7.0;
         painter.hline(at.x..=at.x + 11.0, y, Stroke::new(2.5, color));
-        painter.text(at + vec2(glyph, 0.0), anchor, words, small(), weak);
+        let text = painter.text(at + vec2(glyph, 0.0), anchor, words, small(), weak);
+        Rect::from_min_max(at, text.max)
     } else {
         let text = painter.text(at, anchor, words, small(), weak);
         let box_at = pos2(text.left() - glyph, at.y + 3.0);
         let rect = Rect::from_min_size(box_at, vec2(11.0, 9.0));
         painter.rect_filled(rect, 0.0, color.gamma_multiply(0.35));
         painter.hline(rect.x_range(), rect.top(), Stroke::new(1.0, color));
+        text.union(rect)
     }
 }
 

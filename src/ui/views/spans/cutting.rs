@@ -61,10 +61,21 @@ impl Default for Cutting {
 }
 
 impl SpansView {
-    /// The menu with which heads are cut to a window, the first tokens kept or dropped, and more ablated at once.
-    pub(super) fn cut_menu(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+    /// The menu with which heads are cut to a window, the first tokens kept or dropped, and more ablated at once; with a `short`
+    /// name where there is little room.
+    pub(super) fn cut_menu(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut ViewContext<'_>,
+        facts: &Facts,
+        short: bool,
+    ) {
         let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        let button = MenuButton::new(tr("Windows and more")).config(stays);
+        let name = match short {
+            true => tr("More"),
+            false => tr("Windows and more"),
+        };
+        let button = MenuButton::new(name).config(stays);
         let (response, _) = button.ui(ui, |ui| {
             ui.set_max_width(330.0);
             self.cut(ui, cx, facts);
@@ -73,6 +84,9 @@ impl SpansView {
             ui.separator();
             let layer = cx.selection.heads.leading().layer;
             ablate_menu(ui, cx, facts, layer);
+        });
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Windows and more"))
         });
         response.on_hover_text(tr(
             "Cut several heads to a window at once, keep or drop the first tokens, ablate a layer's heads or its feed-forward sublayer",
@@ -163,7 +177,7 @@ fn first_tokens(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts, cutting: &
 
 fn ablate_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts, layer: usize) {
     let edits = facts.model.network.edits();
-    let heads = ui.button(trf("All heads of layer {0}", &[&layer]));
+    let heads = ui.button(trf("Ablate all heads of layer {0}", &[&layer]));
     if heads.clicked() {
         change(
             cx,
@@ -175,7 +189,7 @@ fn ablate_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts, layer: usiz
         ui.close();
     }
     let there = facts.architecture().feed_forward() > 0;
-    let words = trf("Feed-forward sublayer of layer {0}", &[&layer]);
+    let words = trf("Ablate the feed-forward sublayer of layer {0}", &[&layer]);
     let free = there && !edits.is_mlp_ablated(layer);
     let sublayer = ui
         .add_enabled(free, egui::Button::new(words))

@@ -11,7 +11,7 @@ use crate::model::{HeadId, Span};
 use crate::text::{Unit, Vocabulary};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
-use crate::ui::theme::{quiet, strong};
+use crate::ui::theme::{quiet, strong, strong_font};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::{head_name, reach_words};
 use crate::ui::widgets::number_field::number_field;
@@ -59,9 +59,20 @@ fn short_z(z: f64) -> String {
 /// Height of the row above the chart, in points.
 const LEGEND: f32 = 22.0;
 
-/// The button that leaves all heads as they were trained.
-fn clear(ui: &mut Ui, cx: &mut ViewContext<'_>, edits: usize) {
-    let clear = ui.add_enabled(edits > 0, egui::Button::new(tr("Clear edits")));
+/// Room for two buttons with their whole names and the effect of an edit, in points; with less, the names are short.
+const ROOMY: f32 = 400.0;
+
+/// The button that leaves all heads as they were trained; with a `short` name where there is little room.
+fn clear(ui: &mut Ui, cx: &mut ViewContext<'_>, edits: usize, short: bool) {
+    let name = if short {
+        tr("Clear")
+    } else {
+        tr("Clear edits")
+    };
+    let clear = ui.add_enabled(edits > 0, egui::Button::new(name));
+    clear.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, edits > 0, tr("Clear edits"))
+    });
     let words = tr("Leave all heads as they were trained");
     if clear.on_hover_text(words).clicked() {
         cx.commands.push(Command::ClearEdits);
@@ -85,7 +96,7 @@ impl SpansView {
         if !self.hand.on {
             let from_right = egui::Layout::right_to_left(egui::Align::Center);
             ui.with_layout(from_right, |ui| {
-                clear(ui, cx, edits);
+                clear(ui, cx, edits, false);
                 self.effect(ui, cx, edits);
                 let rest = ui.available_rect_before_wrap().with_min_x(rect.left());
                 self.legend(ui, rest, cx, facts);
@@ -95,8 +106,9 @@ impl SpansView {
         let head = cx.selection.heads.leading();
         ui.spacing_mut().item_spacing.x = 6.0;
         self.head_controls(ui, cx, facts, head);
-        self.cut_menu(ui, cx, facts);
-        clear(ui, cx, edits);
+        let short = ui.available_width() < ROOMY;
+        self.cut_menu(ui, cx, facts, short);
+        clear(ui, cx, edits, short);
         if edits > 0 {
             return self.effect(ui, cx, edits);
         }
@@ -113,7 +125,17 @@ impl SpansView {
             return;
         };
         let (done, all) = (cx.snapshot.done, cx.snapshot.tokens.ids.len());
-        let mut words = effect_words(&effect, unit(cx.snapshot), edits);
+        let unit = unit(cx.snapshot);
+        let mut words = effect_words(&effect, unit, edits);
+        // What an edit costs is said in any case.
+        let font = strong_font(egui::TextStyle::Body.resolve(ui.style()).size);
+        let ink = ui.visuals().text_color();
+        let whole = ui.painter().layout_no_wrap(words.clone(), font, ink);
+        if whole.size().x > ui.available_width()
+            && let Some(unedited) = effect.unedited
+        {
+            words = format!("{} {unit}", signed(effect.bits - unedited));
+        }
         if !effect.is_now && done < all && all > 2000 {
             words = trf("{0} · {1} % run", &[&words, &(100 * done / all)]);
         }

@@ -7,6 +7,7 @@ mod chart;
 mod curve;
 mod curve_axes;
 mod curve_marks;
+mod curve_words;
 mod cutting;
 mod edits;
 mod facts;

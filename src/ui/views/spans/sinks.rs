@@ -57,7 +57,7 @@ impl SpansView {
 }
 
 /// Which tokens effective spans are of.
-fn words(left_out: usize) -> String {
+pub(super) fn words(left_out: usize) -> String {
     match left_out {
         0 => tr("all tokens").to_owned(),
         1 => tr("without the first").to_owned(),

@@ -1,7 +1,8 @@
 //! What is said of a head under the pointer.
 
-use super::curve::numbers;
+use super::curve_words::numbers;
 use super::facts::Facts;
+use super::sinks::words as without;
 use crate::analysis::{
     EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_SHARE, Pressed, SINK_SHARE, SpanFlag,
     UNUSED_SHARE, sunk,
@@ -11,7 +12,7 @@ use crate::model::{HeadId, Span};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::fact_rows::fact_rows;
-use crate::ui::widgets::names::{head_name, percent, reach_in_tokens, reach_words};
+use crate::ui::widgets::names::{head_name, percent, reach_in_tokens, reach_words, tokens};
 use eframe::egui::Ui;
 
 /// Why a head is flagged: its numbers, and from what on they count.
@@ -83,7 +84,6 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
     };
     ui.label(strong(head_name(head)));
     fact_rows(ui, |row| {
-        let tokens = |n: usize| trf("{0} tokens", &[&thousands(n)]);
         row(tr("reach"), reach_in_tokens(span.reach));
         if let Some(ramp) = span.ramp() {
             row(tr("span z"), format!("{:.1}", span.span));
@@ -95,8 +95,17 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
             row(tr("trained z"), format!("{:.1}", trained.span));
         }
         if let Some(measure) = facts.measure(head) {
-            for (share, held) in EFFECTIVE_SHARES.iter().zip(measure.effective) {
-                let name = trf("{0} % of the weight within", &[&(100.0 * share)]);
+            // Of the tokens that the bars are of.
+            let free = measure.rows.filter(|rows| rows.sink_free > 0);
+            let effective = free.map_or(measure.effective, |rows| rows.effective);
+            for (share, held) in EFFECTIVE_SHARES.iter().zip(effective) {
+                let mut name = trf("{0} % of the weight within", &[&(100.0 * share)]);
+                if let Some(rows) = free {
+                    name = format!(
+                        "{name}, {}",
+                        without(usize::try_from(rows.sink_free).unwrap_or(usize::MAX))
+                    );
+                }
                 let value = held.map_or_else(|| "–".to_owned(), tokens);
                 row(&name, value);
             }
