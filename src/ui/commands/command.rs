@@ -201,7 +201,7 @@ const NUMBERS: [Key; 9] = [
 
 /// Commands that need no object, by sections, as the sheet of keys and the palette list them. Sections are named in
 /// English.
-pub const SECTIONS: [(&str, &[Command]); 4] = [
+pub const SECTIONS: [(&str, &[Command]); 6] = [
     (
         "File",
         &[
@@ -213,11 +213,6 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::RepeatedText,
             Command::ShuffledText,
             Command::OpenVocabulary,
-            Command::ExportView,
-            Command::Export(FigureKind::Attention, Way::Save),
-            Command::FigureOptions,
-            Command::ExportPage,
-            Command::ModelFacts,
             Command::Quit,
         ],
     ),
@@ -248,12 +243,27 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
         ],
     ),
     (
+        "Export",
+        &[
+            Command::ExportView,
+            Command::Export(FigureKind::Attention, Way::Save),
+            Command::FigureOptions,
+            Command::ExportPage,
+        ],
+    ),
+    (
+        "Help",
+        &[
+            Command::Help,
+            Command::ModelFacts,
+            Command::Tour,
+            Command::About,
+        ],
+    ),
+    (
         "View",
         &[
             Command::Palette,
-            Command::Help,
-            Command::Tour,
-            Command::About,
             Command::StepRecorded(1),
             Command::StepRecorded(-1),
             Command::ResetLayout,

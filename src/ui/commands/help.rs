@@ -45,6 +45,8 @@ impl Help {
             .frame(dialog_frame(ctx))
             .show(ctx, |ui| {
                 ui.set_width(width);
+                // At first it stands where its corner alone is in the middle, with half of the room below it.
+                ui.set_max_height(room.y - 60.0);
                 ui.horizontal(|ui| {
                     ui.heading(tr("Keys and gestures"));
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -93,10 +95,11 @@ fn column(ui: &mut Ui, contents: fn(&mut Ui)) {
 }
 
 fn left(ui: &mut Ui) {
-    for (name, commands) in &SECTIONS[..2] {
+    let [file, edit, selection, export, help, _] = &SECTIONS;
+    for (name, commands) in [file, edit, export, help] {
         commands_of(ui, section_name(name), commands);
     }
-    let (name, commands) = &SECTIONS[2];
+    let (name, commands) = selection;
     let moves = [(0, -1), (0, 1), (-1, 0), (1, 0)];
     let moves = moves.map(|(layers, heads)| Command::Move { layers, heads });
     let all: Vec<Command> = moves.into_iter().chain(commands.iter().cloned()).collect();
@@ -104,7 +107,7 @@ fn left(ui: &mut Ui) {
 }
 
 fn right(ui: &mut Ui) {
-    let (name, commands) = &SECTIONS[3];
+    let [.., (name, commands)] = &SECTIONS;
     let mut rows = rows_of(ui, commands);
     let numbered = Pane::in_menus().into_iter();
     let mut keys = numbered.filter_map(|view| Command::ShowView(view).shortcut());
@@ -178,6 +181,8 @@ pub fn section_name(section: &str) -> &'static str {
         "File" => tr("File"),
         "Edit" => tr("Edit"),
         "Selection" => tr("Selection"),
+        "Export" => tr("Export"),
+        "Help" => tr("Help"),
         _ => tr("View"),
     }
 }

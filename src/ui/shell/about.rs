@@ -59,6 +59,8 @@ impl AboutBox {
             .frame(dialog_frame(ctx))
             .show(ctx, |ui| {
                 ui.set_width(WIDTH.min(room.x - 60.0).max(200.0));
+                // As of the sheet of keys.
+                ui.set_max_height(room.y - 60.0);
                 self.head(ui);
                 ui.add_space(8.0);
                 licences(ui, (room.y - 330.0).clamp(60.0, 260.0));

@@ -43,7 +43,7 @@ fn words(about: About) -> (&'static str, String) {
     match about {
         About::Window => (
             tr("How far does every head look?"),
-            tr("This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. A short note on each part shows where to begin.").into(),
+            tr("This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. A short note on each part shows where to begin: Enter goes on, Esc ends.").into(),
         ),
         About::Spans => (
             tr("The span of every head"),
@@ -131,9 +131,11 @@ impl Tour {
         }
     }
 
-    /// True if Escape was pressed to end it: to be asked before keys go elsewhere.
+    /// True if Escape was pressed to end it: to be asked before keys go elsewhere. An open menu has the key first.
     pub fn escaped(&self, ctx: &egui::Context) -> bool {
-        self.is_open() && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
+        self.is_open()
+            && !egui::Popup::is_any_open(ctx)
+            && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
     }
 
     /// Draws the note. `place` is where its view stands, if it can be seen.
@@ -170,6 +172,11 @@ impl Tour {
                     next = note(ui, stop, about);
                 });
             });
+        // Nothing else waits for the key.
+        let is_free = ctx.memory(|m| m.focused().is_none()) && !egui::Popup::is_any_open(ctx);
+        if is_free && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Enter)) {
+            next = Some(stop + 1);
+        }
         if next == self.stop {
             return Walk::Stays;
         }
