@@ -99,7 +99,10 @@ impl ModelCardView {
     fn architecture(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
         heading(ui, tr("Architecture"));
         let all = architecture(model);
-        let width = ui.available_width();
+        let (width, right) = (
+            ui.available_width(),
+            ui.available_rect_before_wrap().right(),
+        );
         // In a narrow tile the origin shows when one points at it.
         let wide = width > 440.0;
         egui::Grid::new("architecture")
@@ -107,10 +110,10 @@ impl ModelCardView {
             .spacing([12.0, 3.0])
             .striped(true)
             // A long value wraps.
-            .max_col_width((0.36 * width).max(120.0))
+            .max_col_width((0.31 * width).max(120.0))
             .show(ui, |ui| {
                 for fact in &all {
-                    row(ui, cx, fact, wide.then_some(width - 330.0));
+                    row(ui, cx, fact, wide.then_some(right));
                 }
             });
         let architecture = model.network.architecture();
@@ -191,8 +194,8 @@ fn heading(ui: &mut Ui, words: &str) {
     ui.label(egui::RichText::new(words).heading());
 }
 
-/// A fact in a grid of four columns; `origin` is the room for where it comes from.
-fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, origin: Option<f32>) {
+/// A fact in a grid of four columns; where it comes from goes up to `right`, if it is said.
+fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, right: Option<f32>) {
     ui.label(strong(fact.symbol));
     ui.label(fact.name);
     ui.add(egui::Label::new(strong(fact.value.as_str())).wrap());
@@ -203,12 +206,13 @@ fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, origin: Option<f32>) {
     let source = egui::RichText::new(fact.source.name())
         .size(12.0)
         .color(color);
-    match origin {
-        Some(width) => {
+    match right {
+        Some(right) => {
+            let width = right - ui.next_widget_position().x;
             let words = format!("{}: {}", fact.source.name(), fact.from);
             let text = egui::RichText::new(words).size(12.0).color(color);
             ui.scope(|ui| {
-                ui.set_max_width(width.max(80.0));
+                ui.set_max_width(width.max(60.0));
                 ui.add(egui::Label::new(text).truncate())
                     .on_hover_text(&fact.from);
             });
