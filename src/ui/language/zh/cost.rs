@@ -1,6 +1,6 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
-    ("One more token", "再多一个词元"),
-    ("far into a text", "文本深处"),
+    ("Cost per token", "每个词元的成本"),
+    ("steady state", "长文本中"),
     (
         "All distances that a head reaches lie within the text",
         "头可达的所有距离都落在文本之内",

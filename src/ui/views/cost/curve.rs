@@ -38,6 +38,10 @@ fn curve_hint(i: usize, sums: &Sums) -> &'static str {
     }
 }
 
+/// Heights of a name over the curves, and of what stands below them, in points.
+const NAME: f32 = 20.0;
+const BELOW: f32 = 44.0;
+
 const DASHES: [Dash; 3] = [Dash::Solid, Dash::Dashed, Dash::Dotted];
 
 /// The curves of all extents.
@@ -91,11 +95,14 @@ pub fn show(
     let right = last.log2();
     let longest = sums.spans.iter().filter_map(|span| span.reach.end()).max();
     let longest = longest.filter(|longest| (*longest as f64) < 0.72 * last);
+    // The name of the limit stands above the curves.
+    let room = 1.0 - f64::from(NAME / (height - BELOW).max(2.0 * NAME));
     let (low, high) = if log {
         let least = if least > 0.0 { least } else { most / 1e4 };
-        (place(least) - 0.08, place(most) + 0.08)
+        let low = place(least) - 0.08;
+        (low, low + (place(most) - low) / room)
     } else {
-        (0.0, 1.12 * place(most))
+        (0.0, place(most) / room)
     };
     let plot = Plot::new(("cost", cx.snapshot.model_number, quantity as u8, log))
         .height(height)

@@ -36,7 +36,7 @@ enum Quantity {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CostView {
-    /// At the selected token instead of far into a text.
+    /// At the selected token instead of in the steady state.
     at_token: bool,
     quantity: Quantity,
     /// A logarithmic axis for the quantity as well.
@@ -80,7 +80,7 @@ impl View for CostView {
         let limit = model.network.architecture().limit().end();
         let token = cx.query();
         self.toolbar(ui, token, limit.is_some());
-        // What nothing ends costs more with every token, so there is no "far into a text".
+        // What nothing ends costs more with every token, so there is no steady state.
         let Some(position) = token.filter(|_| self.at_token).or(limit).or(token) else {
             let words = tr(
                 "No window and no context is designed, so a token costs more the longer its text is. Type a text to see it.",
@@ -126,8 +126,8 @@ impl View for CostView {
 impl CostView {
     fn toolbar(&mut self, ui: &mut Ui, token: Option<usize>, has_end: bool) {
         ui.horizontal_wrapped(|ui| {
-            ui.label(strong(tr("One more token")));
-            let far = egui::Button::selectable(!self.at_token && has_end, tr("far into a text"));
+            ui.label(strong(tr("Cost per token")));
+            let far = egui::Button::selectable(!self.at_token && has_end, tr("steady state"));
             let far = ui
                 .add_enabled(has_end, far)
                 .on_hover_text(tr("All distances that a head reaches lie within the text"))
@@ -213,10 +213,10 @@ fn times(full: f64, value: f64) -> String {
     significant(full / value)
 }
 
-/// "6.30× fewer", or "1 ×" where it is the same.
+/// "6.30× fewer", or "1×" where it is the same.
 fn ratio(full: f64, value: f64) -> String {
     match times(full, value) {
-        same if same == "1" => "1 ×".into(),
+        same if same == "1" => "1×".into(),
         times => trf("{0}× fewer", &[&times]),
     }
 }
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_ratio_says_how_much_less() {
         assert_eq!(ratio(630.0, 100.0), "6.30× fewer");
-        assert_eq!(ratio(100.0, 100.0), "1 ×");
-        assert_eq!(ratio(100.0, 0.0), "1 ×");
+        assert_eq!(ratio(100.0, 100.0), "1×");
+        assert_eq!(ratio(100.0, 0.0), "1×");
     }
 }
