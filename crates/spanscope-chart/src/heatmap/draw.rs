@@ -21,7 +21,11 @@ const LONGEST_BAR: f64 = 160.0;
 pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     let theme = look.theme();
     let width = look.page_width();
-    let ink = Ink::new(chart, look);
+    let even = chart.is_even();
+    let ink = match even {
+        true => Ink::ramp(chart.range(), theme.band, theme.band),
+        false => Ink::new(chart, look),
+    };
     let header = Header::new(&chart.title, &chart.subtitle, look);
     let top = header.bottom + if header.bottom > PAD { 4.0 } else { 0.0 };
 
@@ -34,6 +38,7 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
         true => bar_room,
         false => bar_room + TICK + 4.0,
     };
+    let bar_room = if even { 0.0 } else { bar_room };
     let sides = Sides::new(chart, width);
     let right = width - PAD - bar_room - sides.room;
 
@@ -110,9 +115,11 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
         height: map.height.min(LONGEST_BAR),
         ..map
     };
-    let numbers = marks::bar_ticks(&ink.range, bar.height);
-    marks::bar(&mut page, bar, &ink, &numbers, theme);
-    bar_title(&mut page, &chart.bar, bar, theme);
+    if !even {
+        let numbers = marks::bar_ticks(&ink.range, bar.height);
+        marks::bar(&mut page, bar, &ink, &numbers, theme);
+        bar_title(&mut page, &chart.bar, bar, theme);
+    }
     axes::rows(&mut page, chart, map, &rows, theme);
     axes::columns(&mut page, chart, map, &cols, (upright, across), theme);
     page

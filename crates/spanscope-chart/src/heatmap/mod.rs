@@ -216,6 +216,13 @@ impl Heatmap {
         format!("{down_axis} {down}, {across_axis} {across}: {value}")
     }
 
+    /// True if colours would tell nothing: the cells have their numbers written in them, and these are all the same.
+    pub(super) fn is_even(&self) -> bool {
+        let mut known = self.values.iter().filter(|value| !value.is_nan());
+        let first = known.next();
+        !self.cell_texts.is_empty() && first.is_some() && known.all(|value| Some(value) == first)
+    }
+
     /// The values that get the lowest and the highest colour.
     pub(super) fn range(&self) -> Range {
         let finite = || self.values.iter().copied().filter(|v| v.is_finite());

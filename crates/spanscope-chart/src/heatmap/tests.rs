@@ -1,7 +1,7 @@
 //! Heat maps against the numbers that they are made of.
 
 use super::super::tests::clash;
-use super::super::{CellMark, Figure, Heatmap, Scale, SideColumn, Style};
+use super::super::{CellMark, ColorMap, Figure, Heatmap, Scale, SideColumn, Style};
 use super::Range;
 use super::marks;
 use proptest::prelude::*;
@@ -148,6 +148,25 @@ fn cells_that_are_set_apart() {
     let edge = style.theme().edge;
     assert_eq!(svg.matches(&format!("stroke=\"{edge}\"")).count(), 1);
     assert_eq!(clash(&map.draw(&style)), None);
+}
+
+#[test]
+fn cells_of_one_number_have_no_colours_and_no_bar() {
+    let map = |values: [f32; 4]| Heatmap {
+        rows: 2,
+        cols: 2,
+        values: values.to_vec(),
+        cell_texts: values.map(|value| value.to_string()).into(),
+        bar: "reach (tokens)".into(),
+        ..Heatmap::default()
+    };
+    let style = Style::default();
+    let lightest = super::super::theme::hex(super::super::colormap::table(ColorMap::Viridis)[255]);
+    let even = map([64.0, f32::NAN, 64.0, 64.0]).svg(&style);
+    assert!(even.contains(">64<") && !even.contains("Reach (tokens)"));
+    assert!(!even.contains(&lightest), "{even}");
+    let uneven = map([64.0, 32.0, 64.0, 64.0]).svg(&style);
+    assert!(uneven.contains("Reach (tokens)") && uneven.contains(&lightest));
 }
 
 #[test]

@@ -95,11 +95,15 @@ impl Lines {
         }
     }
 
-    fn words(&self) -> String {
+    /// What the lines are; of a reach whose line is `drawn` in none of the rows, the reach alone.
+    fn words(&self, drawn: bool) -> String {
         let Some(reach) = self.reach else {
             return "no window and no context is designed".into();
         };
-        let reach = format!("line: the reach of {}", thousands(reach));
+        let reach = match drawn {
+            true => format!("line: the reach of {}", thousands(reach)),
+            false => format!("reach {}", thousands(reach)),
+        };
         match self.full {
             Some(full) => format!(
                 "{reach} tokens; dashed: the mask falls beyond distance {}",
@@ -217,10 +221,16 @@ pub fn heatmap(
     };
     let ordered = style.order.iter().skip(grid.first_column);
     let shared = shared_cells((grid.down, grid.across), style.pool);
+    // Where all is seen there is no end to draw.
+    let edge = ends(lines.farthest).filter(|_| weights.tokens == 0);
+    let drawn = edge
+        .iter()
+        .flatten()
+        .any(|end| (1..grid.width).contains(end));
     let lines_words = match style.layout {
         BandLayout::Vector => None,
         _ if weights.tokens > 0 => Some("each query sees earlier and later tokens".to_owned()),
-        _ => Some(lines.words()),
+        _ => Some(lines.words(drawn)),
     };
     // A line too long for the figure is cut at its end.
     let subtitle: Vec<String> = shared.clone().into_iter().chain(lines_words).collect();
@@ -268,8 +278,7 @@ pub fn heatmap(
         map: style.map,
         scale: style.scale,
         side,
-        // Where all is seen there is no end to draw.
-        edge: ends(lines.farthest).filter(|_| weights.tokens == 0),
+        edge,
         ramp: lines.full.and_then(ends),
         provenance,
         values: grid.values,

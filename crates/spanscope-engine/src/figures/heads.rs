@@ -120,13 +120,16 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
         StatisticKind::Tokens if value < 100.0 => format!("{value:.1}"),
         StatisticKind::Tokens => thousands(format!("{value:.0}")),
     };
-    let mut facts = format!(
-        "mean {}; from {} to {}, the most in {}",
-        words(mean),
-        words(lowest),
-        words(highest),
-        most.id().in_words()
-    );
+    let mut facts = match lowest < highest {
+        true => format!(
+            "mean {}; from {} to {}, the most in {}",
+            words(mean),
+            words(lowest),
+            words(highest),
+            most.id().in_words()
+        ),
+        false => format!("{} in every head", words(highest)),
+    };
     for (mark, meaning) in [
         (CellMark::Framed, "framed: span set by hand"),
         (CellMark::Crossed, "crossed: ablated"),
