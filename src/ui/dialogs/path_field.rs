@@ -171,7 +171,10 @@ impl PathField {
         }
         let mut outcome = Outcome::Open;
         ui.horizontal(|ui| {
-            ui.label(quiet(tr("Tab completes · ↑ ↓ choose · Enter opens")));
+            ui.label(quiet(match self.purpose.saves() {
+                true => tr("Tab completes · ↑ ↓ choose · Enter saves"),
+                false => tr("Tab completes · ↑ ↓ choose · Enter opens"),
+            }));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let word = match (self.purpose.saves(), &self.replace) {
                     (true, Some(_)) => tr("Replace"),
@@ -266,7 +269,7 @@ impl PathField {
             ui.painter().text(
                 at,
                 Align2::LEFT_TOP,
-                tr("nothing here begins like that"),
+                tr("No matches"),
                 egui::FontId::proportional(12.0),
                 ui.visuals().weak_text_color(),
             );

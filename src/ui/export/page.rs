@@ -4,6 +4,7 @@ mod content;
 
 pub use content::PageContent;
 
+use crate::chart::thousands;
 use crate::checkpoint::Dtype;
 use crate::engine::Snapshot;
 use crate::engine::run_file::TextContent;
@@ -95,12 +96,13 @@ impl PageExport {
             .open(&mut open)
             .collapsible(false)
             .resizable(false)
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(ctx.content_rect().center())
+            // Held by its upper edge: what is said below the choices comes and goes.
+            .pivot(egui::Align2::CENTER_TOP)
+            .default_pos(ctx.content_rect().center() - vec2(0.0, 130.0))
             .show(ctx, |ui| {
                 ui.set_width(WIDTH.min(ctx.content_rect().width() - 60.0));
                 ui.label(quiet(tr(
-                    "One .html file with this window and the run over the text. It opens in any browser without a network, and asks for nothing.",
+                    "One .html file with this window and the run over the text. It opens in any browser, without a network, and sends no requests.",
                 )));
                 ui.add_space(4.0);
                 self.choices(ui, model.recorded.is_some());
@@ -269,7 +271,7 @@ fn tokens_of(written: &str, count: usize) -> Result<Option<Range<usize>>, String
         true => Ok(Some(first..end)),
         false => Err(trf(
             "{0}: the text has {1} tokens, counted from 0; the first comes before the end, and the end is {1} at most",
-            &[&written, &count],
+            &[&written, &thousands(count)],
         )),
     }
 }

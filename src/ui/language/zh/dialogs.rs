@@ -38,10 +38,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Tab completes · ↑ ↓ choose · Enter opens",
         "Tab 补全 · ↑ ↓ 选择 · Enter 打开",
     ),
+    (
+        "Tab completes · ↑ ↓ choose · Enter saves",
+        "Tab 补全 · ↑ ↓ 选择 · Enter 保存",
+    ),
     ("Replace", "替换"),
     ("Save", "保存"),
     ("Open", "打开"),
-    ("nothing here begins like that", "这里没有这样开头的"),
     ("there is no such folder", "没有这个文件夹"),
     (
         "this file exists: Replace writes over it",

@@ -24,8 +24,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "一个 .html 文件，内含此窗口和这次运行，可在任何浏览器中打开",
     ),
     (
-        "One .html file with this window and the run over the text. It opens in any browser without a network, and asks for nothing.",
-        "一个 .html 文件，内含此窗口和对文本的这次运行。无需网络即可在任何浏览器中打开，也不请求任何内容。",
+        "One .html file with this window and the run over the text. It opens in any browser, without a network, and sends no requests.",
+        "一个 .html 文件，内含此窗口和对文本的这次运行。无需网络即可在任何浏览器中打开，也不发出任何请求。",
     ),
     (
         "html web browser share record run export",
