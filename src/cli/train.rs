@@ -315,12 +315,11 @@ impl Shown {
         if bar.is_hidden() && !is_due {
             return Ok(());
         }
-        let per_second = self.rate.0 / self.rate.1.max(1e-9);
         let left = trainer
             .options()
             .steps()
             .saturating_sub(trainer.step_number());
-        let left = left as f64 * tokens as f64 / per_second.max(1e-9);
+        let [speed, left] = pace(self.rate, left as f64 * tokens as f64);
         let reaches = trainer.reaches()?;
         let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;
         let longest = reaches.iter().max().copied().unwrap_or(0);
@@ -329,10 +328,8 @@ impl Shown {
             None => "not saved yet".to_owned(),
         };
         let words = format!(
-            "{} · {} tokens/s · reach {mean:.0}, longest {longest} · {} left · {saved}",
+            "{}{speed} · reach {mean:.0}, longest {longest}{left} · {saved}",
             loss(smooth, trainer.data().is_words()),
-            thousands(per_second as usize),
-            duration(left)
         );
         if bar.is_hidden() {
             let [step, steps] = [trainer.step_number(), trainer.options().steps()];
@@ -344,6 +341,18 @@ impl Shown {
         }
         Ok(())
     }
+}
+
+/// The speed, and the time that so many tokens take at it; nothing before there is a speed.
+fn pace((tokens, seconds): (f64, f64), left: f64) -> [String; 2] {
+    if tokens <= 0.0 || seconds <= 0.0 {
+        return [String::new(), String::new()];
+    }
+    let speed = tokens / seconds;
+    [
+        format!(" · {} tokens/s", thousands(speed as usize)),
+        format!(" · {} left", duration(left / speed)),
+    ]
 }
 
 /// When checkpoints are due.
@@ -412,5 +421,22 @@ fn loss(nats: f64, words: bool) -> String {
     match words {
         true => format!("{:.1} ppl", nats.exp()),
         false => format!("{:.3} bpc", nats / std::f64::consts::LN_2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_told_before_there_is_a_speed() {
+        assert_eq!(pace((0.0, 0.0), 1e6), ["", ""]);
+        assert_eq!(pace((0.0, 2.0), 1e6), ["", ""]);
+        let [speed, left] = pace((4000.0, 2.0), 240_000.0);
+        assert_eq!(speed, " · 2,000 tokens/s");
+        assert!(
+            left.starts_with(" · 2 min") && left.ends_with(" left"),
+            "{left}"
+        );
     }
 }
