@@ -173,7 +173,7 @@ impl App {
     /// A text file has been read.
     pub(super) fn text_read(&mut self) {
         let Some(file) = &self.document.text_file else {
-            return;
+            return self.document.give_withheld();
         };
         let Ok((path, read)) = file.read.try_recv() else {
             return;

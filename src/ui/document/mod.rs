@@ -81,6 +81,8 @@ pub struct Document {
     placed: u64,
     /// Where the caret goes in the first text, as it was at the last start, in characters.
     first_caret: Option<(usize, usize)>,
+    /// True until the engine has the text: not while a file is read that takes its place.
+    withheld: bool,
 }
 
 /// The state that a document begins with.
@@ -106,7 +108,12 @@ impl Document {
         beginning: Beginning,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let text = Arc::clone(&beginning.text.text);
+        // A text that is on its way is the one that was named: no other is run meanwhile.
+        let withheld = beginning.text_file.is_some();
+        let text = match withheld {
+            true => Arc::default(),
+            false => Arc::clone(&beginning.text.text),
+        };
         let engine = Engine::start_on(device, beginning.source, text, notify);
         let mut document = Self {
             snapshot: engine.snapshot(),
@@ -129,6 +136,7 @@ impl Document {
             caret_of: Arc::default(),
             placed: 0,
             first_caret: beginning.caret,
+            withheld,
         };
         document.place_caret();
         document
@@ -168,8 +176,16 @@ impl Document {
         self.text_file = Some(TextFile::read(path, Accept::Texts, ctx));
     }
 
+    /// Gives the engine the text at hand where the file that was to take its place could not be read.
+    pub fn give_withheld(&mut self) {
+        if self.withheld && self.text_file.is_none() {
+            self.text_changed();
+        }
+    }
+
     /// The history's text is another one: the engine is to run over it.
     pub fn text_changed(&mut self) {
+        self.withheld = false;
         if !self.shows_recorded {
             self.selection.clear_tokens();
         }
@@ -179,6 +195,7 @@ impl Document {
 
     /// The same where it is the text before, changed at some place: the caret goes there.
     fn text_edited(&mut self) {
+        self.withheld = false;
         if !self.shows_recorded {
             self.selection.clear_tokens();
         }
