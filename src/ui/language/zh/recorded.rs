@@ -2,6 +2,14 @@
 
 pub(super) const WORDS: &[(&str, &str)] = &[
     (
+        "This run was recorded without predictions.",
+        "此运行在记录时未保存预测。",
+    ),
+    (
+        "This run holds neither persistent vectors nor neurons.",
+        "此运行既没有持久向量，也没有神经元。",
+    ),
+    (
         "A .pt, .safetensors or .gguf file, a folder of Hugging Face, or a recorded run",
         ".pt、.safetensors 或 .gguf 文件，Hugging Face 文件夹，或运行记录",
     ),

@@ -55,9 +55,8 @@ pub fn show(
         });
     });
     if pyramid.len() == 0 {
-        ui.label(quiet(tr(
-            "Type a text of two tokens or more to see how surprising each one is.",
-        )));
+        let words = tr("Type a text of two tokens or more to see how surprising each one is.");
+        ui.label(quiet(cx.unrecorded().unwrap_or(words)));
         return;
     }
     let most = pyramid.max(0..pyramid.len()).map_or(1.0, |(bits, _)| bits);

@@ -129,7 +129,12 @@ impl Neurons {
             return shares_page(ui, cx, architecture.nb_heads());
         }
         if architecture.all_neurons() == 0 {
-            let words = tr("This model has neither persistent vectors nor feed-forward sublayers.");
+            let words = match model.recorded.is_some() {
+                true => tr("This run holds neither persistent vectors nor neurons."),
+                false => {
+                    tr("This model has neither persistent vectors nor feed-forward sublayers.")
+                }
+            };
             return nothing(ui, words);
         }
         if model.recorded.is_some() {

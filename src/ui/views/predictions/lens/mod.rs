@@ -102,7 +102,7 @@ impl LensPages {
             ui.label(quiet(if cx.snapshot.busy {
                 tr("Computing…")
             } else {
-                tr("So far back in a long text nothing is kept to predict from: select a later token, or give the text more memory.")
+                cx.without_prediction()
             }));
             return;
         };
