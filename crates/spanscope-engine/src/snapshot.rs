@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub recorded: Option<usize>,
     /// The text, cut into the model's tokens.
     pub tokens: Arc<Tokens>,
+    /// Why the model does not read the text, where it does not: too long, or no list of ids.
+    pub refused: Option<Arc<str>>,
     /// Tokens that the network has run over.
     pub done: usize,
     /// Tokens whose weights are at hand: all, but of a text too long for the memory.

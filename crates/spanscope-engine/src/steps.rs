@@ -86,6 +86,8 @@ pub(super) struct Steps {
     told: u64,
     measured: Measured,
     failure: Option<Failure>,
+    /// Why the text at hand is not read, if it is not.
+    refused: Option<Arc<str>>,
     opening: bool,
     preview: Option<Arc<LoadedModel>>,
 }
@@ -124,6 +126,7 @@ impl Default for Steps {
             told: 0,
             measured: Measured::default(),
             failure: None,
+            refused: None,
             opening: false,
             preview: None,
         }
@@ -233,8 +236,7 @@ impl Steps {
                 if matches!(error, ModelError::Cancelled) {
                     return;
                 }
-                self.fail(error.to_string(), None);
-                self.give_up();
+                self.give_up(error.to_string());
             }
             // A look at the part that is done costs time; it must not take more than it leaves to the run.
             if !self.rests(wanted) || !self.is_close(wanted) {
@@ -293,6 +295,7 @@ impl Steps {
         }
         self.answers.truncate(if holds { before } else { 0 });
         self.tokens = Arc::new(tokens);
+        self.refused = self.tokens.trouble.clone();
         self.run_number += 1;
         if let Some(trouble) = trouble {
             self.fail(trouble.to_string(), None);
@@ -337,8 +340,10 @@ impl Steps {
         Ok(())
     }
 
-    /// Lets go of a text that cannot run.
-    fn give_up(&mut self) {
+    /// Lets go of a text that cannot run, and says why.
+    fn give_up(&mut self, reason: String) {
+        self.refused = Some(reason.as_str().into());
+        self.fail(reason, None);
         self.tokens = Arc::default();
         self.run_number += 1;
         self.answers.forget_run();
@@ -449,6 +454,7 @@ impl Steps {
             version: wanted.version,
             recorded: self.recorded,
             tokens: Arc::clone(&self.tokens),
+            refused: self.refused.clone(),
             done,
             at_hand,
             surprisal: Arc::clone(&self.measured.surprisal),

@@ -7,6 +7,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::language::{said, said_list, tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
 use crate::ui::widgets::axes::significant;
+use crate::ui::widgets::names::tokens;
 use crate::ui::widgets::ramp_field::ramp_field;
 use eframe::egui::{self, Ui};
 
@@ -109,7 +110,7 @@ impl ModelFacts {
                         tr("Span limit S")
                     },
                     match architecture.limit().end() {
-                        Some(limit) => trf("{0} tokens", &[&thousands(limit)]),
+                        Some(limit) => tokens(limit),
                         None => tr("none designed").into(),
                     },
                 );

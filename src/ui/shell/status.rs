@@ -8,8 +8,9 @@ use crate::ui::commands::command::{Command, Now};
 use crate::ui::document::Document;
 use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
-use crate::ui::language::{tr, trf};
+use crate::ui::language::{said, tr, trf};
 use crate::ui::theme::{self, QUIET, quiet};
+use crate::ui::widgets::names::tokens as in_tokens;
 use eframe::egui::{self, Rect, RichText, Role, Ui, WidgetInfo};
 use std::sync::Arc;
 
@@ -63,7 +64,14 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
     let tokens = &snapshot.tokens;
     let color = ui.visuals().warn_fg_color;
     let warn = |words: String| RichText::new(words).color(color).size(QUIET);
-    let mut words = trf("{0} tokens", &[&thousands(tokens.ids.len())]);
+    let mut words = match &snapshot.refused {
+        Some(reason) => {
+            let words = warn(tr("the text is not read").to_owned());
+            ui.label(words).on_hover_text(said(reason));
+            return;
+        }
+        None => in_tokens(tokens.ids.len()),
+    };
     if let Some(bits) = snapshot.bits_per_token {
         let model = snapshot.model.as_ref();
         let vocabulary = model.and_then(|model| model.vocabulary.as_ref());

@@ -7,6 +7,7 @@ use crate::model::{HeadId, Reach, Span};
 use crate::ui::commands::command::Command;
 use crate::ui::document::draft::Draft;
 use crate::ui::document::selection::{Hover, Selection};
+use crate::ui::language::{said, tr};
 use crate::ui::theme::Palette;
 
 /// The data that a view gets to draw one frame.
@@ -48,11 +49,34 @@ impl ViewContext<'_> {
         }
     }
 
+    /// The words of a view that has nothing to show for want of a text: why the model does not read the one that is there, else
+    /// what to do.
+    pub fn without_text(&self, words: &str) -> String {
+        match &self.snapshot.refused {
+            Some(reason) => said(reason),
+            None => words.to_owned(),
+        }
+    }
+
     /// Why nothing can be changed or written on, if a recorded run is open.
     pub fn refusal(&self, command: &Command) -> Option<&'static str> {
         let model = self.snapshot.model.as_ref();
         let is_recorded = model.is_some_and(|model| model.recorded.is_some());
         crate::ui::commands::recorded::refusal(command).filter(|_| is_recorded)
+    }
+
+    /// Words for a recorded run that has no predictions.
+    pub fn unrecorded(&self) -> Option<&'static str> {
+        let run = self.snapshot.model.as_ref()?.recorded.as_ref()?;
+        let words = tr("This run was recorded without predictions.");
+        (!run.header().has_results()).then_some(words)
+    }
+
+    /// Why nothing is known of what comes after a token, while nothing is being computed.
+    pub fn without_prediction(&self) -> &'static str {
+        self.unrecorded().unwrap_or(tr(
+            "So far back in a long text nothing is kept to predict from: select a later token, or give the text more memory.",
+        ))
     }
 
     /// The selected heads' weights, if they are those of the selected heads.

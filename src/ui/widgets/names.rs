@@ -10,10 +10,18 @@ pub fn head_name(HeadId { layer, head }: HeadId) -> String {
     trf("Layer {0}, head {1}", &[&layer, &head])
 }
 
+/// So many tokens.
+pub fn tokens(count: usize) -> String {
+    match count {
+        1 => tr("1 token").to_owned(),
+        count => trf("{0} tokens", &[&thousands(count)]),
+    }
+}
+
 /// A reach in a few words: "2,048 tokens", or "no limit".
 pub fn reach_in_tokens(reach: Reach) -> String {
     match reach.end() {
-        Some(tokens) => trf("{0} tokens", &[&thousands(tokens)]),
+        Some(count) => tokens(count),
         None => tr("no limit").to_owned(),
     }
 }

@@ -1,13 +1,32 @@
 //! Words and lines that several views draw.
 
-use crate::ui::theme::quiet;
+use crate::ui::theme::{QUIET, quiet};
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
 
-/// A quiet sentence in the middle of an empty view.
+/// A quiet sentence in the middle of an empty view; its lines are not stretched to its width.
 pub fn nothing(ui: &mut Ui, words: &str) {
-    ui.centered_and_justified(|ui| {
-        ui.label(quiet(words));
-    });
+    let area = ui.available_rect_before_wrap();
+    let galley = {
+        let (font, color) = (FontId::proportional(QUIET), ui.visuals().text_color());
+        ui.painter()
+            .layout(words.to_owned(), font, color, area.width())
+    };
+    let size = egui::vec2(area.width(), galley.size().y);
+    let middle = egui::UiBuilder::new()
+        .max_rect(Rect::from_center_size(area.center(), size))
+        .layout(egui::Layout::top_down(egui::Align::Center));
+    ui.scope_builder(middle, |ui| ui.label(quiet(words)));
+    ui.advance_cursor_after_rect(area);
+}
+
+/// A sentence in the middle of a place, in as many lines as it takes.
+pub fn paint_wrapped(ui: &Ui, area: Rect, words: &str, size: f32, color: egui::Color32) {
+    let font = FontId::proportional(size);
+    let mut job = egui::text::LayoutJob::simple(words.to_owned(), font, color, area.width());
+    job.halign = egui::Align::Center;
+    let galley = ui.painter().layout_job(job);
+    let at = area.center() - egui::vec2(0.0, 0.5 * galley.size().y);
+    ui.painter().galley(at, galley, color);
 }
 
 /// The colour of grid lines: they must not compete with the data.

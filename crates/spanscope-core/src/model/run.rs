@@ -241,16 +241,16 @@ impl Run {
         let network = Arc::clone(&self.network);
         let dim = network.architecture().width;
         let end = self.ids.len() + ids.len();
+        // Whoever said nothing gets what is right for the tokens so far.
+        let length = self.length.max(end);
         if let Some(positions) = network.architecture().input.positions
-            && end > positions.count
+            && length > positions.count
         {
             return Err(ModelError::TooLong {
-                tokens: end,
+                tokens: length,
                 most: positions.count,
             });
         }
-        // Whoever said nothing gets what is right for the tokens so far.
-        let length = self.length.max(end);
         for block in ids.chunks(block.max(1)) {
             let before = self.ids.len();
             cancel.check()?;

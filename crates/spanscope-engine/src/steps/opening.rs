@@ -121,6 +121,7 @@ impl Steps {
                 self.text_number = 0;
                 self.recorded = None;
                 self.tokens = Arc::default();
+                self.refused = None;
                 self.run_number += 1;
                 self.answers = QueryCache::default();
                 self.continuing.forget();

@@ -79,8 +79,7 @@ impl Steps {
             }
             Err(error) => {
                 open.reading = reading(&open.model, self.memory);
-                self.fail(error.to_string(), None);
-                self.give_up();
+                self.give_up(error.to_string());
                 return true;
             }
         };
@@ -89,6 +88,7 @@ impl Steps {
         self.answers.forget_run();
         self.continuing.continued = None;
         self.tokens = Arc::new(tokens);
+        self.refused = None;
         self.run_number += 1;
         true
     }

@@ -9,6 +9,7 @@ use crate::platform::thread;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
+use crate::ui::widgets::paint::nothing;
 use eframe::egui::{self, ColorImage, TextureHandle, Ui, vec2};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
@@ -243,7 +244,7 @@ impl FigureOptions {
             .rect_filled(rect, 4.0, ui.visuals().extreme_bg_color);
         if let Some(words) = &self.complaint {
             let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(rect.shrink(12.0)));
-            inside.centered_and_justified(|ui| ui.label(quiet(words.as_str())));
+            nothing(&mut inside, words);
             return;
         }
         let Some((picture, per_mm)) = &self.picture else {

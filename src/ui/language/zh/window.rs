@@ -8,8 +8,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Skip the tour", "跳过导览"),
     ("How far does every head look?", "各个头能看多远"),
     (
-        "This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. A short note on each part shows where to begin.",
-        "这个小型 Transformer 为每个头学到了该往回看多远。它读取下方的文本，各个视图显示同样的头和词元。各部分的短注说明从哪里看起。",
+        "This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. A short note on each part shows where to begin: Enter goes on, Esc ends.",
+        "这个小型 Transformer 为每个头学到了该往回看多远。它读取下方的文本，各个视图显示同样的头和词元。各部分的短注说明从哪里看起：Enter 继续，Esc 结束。",
     ),
     ("The span of every head", "每个头的跨度"),
     (
@@ -132,6 +132,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "命令、视图、头（如 3.2）、文件…",
     ),
     ("No matches", "没有匹配"),
+    ("the text is not read", "文本未被读取"),
     ("This cannot be done now", "现在不能这样做"),
     (
         "↑ ↓ choose · Enter to run · Esc closes",

@@ -157,7 +157,8 @@ impl View for AttentionView {
         self.toolbar(ui, cx);
         let tokens = cx.snapshot.done;
         let Some(span) = cx.span().filter(|_| tokens > 0) else {
-            return nothing(ui, tr("Type a text to see what each token attends to."));
+            let words = tr("Type a text to see what each token attends to.");
+            return nothing(ui, &cx.without_text(words));
         };
         if self.layout == BandLayout::Vector {
             // Persistent vectors have a view of their own.

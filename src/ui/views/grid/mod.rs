@@ -107,11 +107,11 @@ impl View for GridView {
         });
         let Some(surveyed) = ready else {
             let words = if cx.snapshot.tokens.ids.is_empty() {
-                tr("Type a text to see where every head looks.")
+                cx.without_text(tr("Type a text to see where every head looks."))
             } else {
-                tr("Measuring all heads…")
+                tr("Measuring all heads…").to_owned()
             };
-            return nothing(ui, words);
+            return nothing(ui, &words);
         };
         let look = Look {
             map: self.map,

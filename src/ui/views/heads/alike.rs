@@ -63,8 +63,8 @@ impl Likeness {
                 let found = found.filter(|found| found.of == of && found.bits.len() == rows.len());
                 let Some(found) = found.filter(|found| found.queries > 0) else {
                     let words = match cx.snapshot.tokens.ids.is_empty() {
-                        true => tr("Type a text to see where every head looks."),
-                        false => tr("Comparing all heads…"),
+                        true => cx.without_text(tr("Type a text to see where every head looks.")),
+                        false => tr("Comparing all heads…").to_owned(),
                     };
                     ui.label(quiet(words));
                     return;

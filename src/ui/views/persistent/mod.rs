@@ -106,7 +106,7 @@ impl View for PersistentView {
         let (heads, vectors) = (architecture.nb_heads(), architecture.persistent());
         if cx.snapshot.shares.is_empty() {
             let words = tr("Type a text to see where every head's weight goes.");
-            return nothing(ui, words);
+            return nothing(ui, &cx.without_text(words));
         }
         if vectors == 0 {
             let bars = worth_bars(cx);

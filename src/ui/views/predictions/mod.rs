@@ -81,10 +81,8 @@ impl View for PredictionsView {
             return;
         };
         if cx.snapshot.tokens.ids.is_empty() {
-            return nothing(
-                ui,
-                tr("Type or paste a text in Text, or open one with File → Open text."),
-            );
+            let words = tr("Type or paste a text in Text, or open one with File → Open text.");
+            return nothing(ui, &cx.without_text(words));
         }
         self.pyramid.update(cx.snapshot);
         let size = ui.available_size();
