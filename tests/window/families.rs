@@ -144,3 +144,30 @@ fn the_reach_of_the_selected_head_is_verified_on_request() {
     assert!(named(&window, "Verify"));
     assert!(window.snapshot().reach.is_none());
 }
+
+#[test]
+fn a_text_that_the_model_cannot_read_is_said_to_be_so_in_every_view() {
+    let long = "The quick brown fox jumps over the lazy dog. ".repeat(9);
+    let (_folder, window) = open(&family("gpt2"), &long);
+    let snapshot = window.snapshot();
+    let reason = snapshot.refused.clone().expect("it is refused");
+    let model = snapshot.model.as_ref().unwrap();
+    let vocabulary = model.vocabulary.as_ref().unwrap();
+    // The number of the whole text, and not of a part that was tried.
+    let count = vocabulary.known_ids(long.as_bytes()).0.len();
+    let words = format!("{count} tokens, and this network has learned positions for 64");
+    assert!(count > 100 && reason.starts_with(&words), "{reason}");
+    let said = window.harness.query_all_by_label_contains(&words).count();
+    assert!(said >= 3, "said {said} times");
+    assert!(
+        window
+            .harness
+            .query_by_label("the text is not read")
+            .is_some()
+    );
+    // A shorter one is run, and no other before it.
+    let (_folder, window) = open(&family("gpt2"), "The quick brown fox");
+    let snapshot = window.snapshot();
+    assert!(snapshot.refused.is_none() && snapshot.done > 4);
+    assert_eq!(snapshot.failure, None);
+}

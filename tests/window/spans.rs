@@ -2,7 +2,7 @@
 
 use super::{Window, data};
 use eframe::egui::{Event, Modifiers, Options, PointerButton, Pos2, vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::model::HeadId;
 use spanscope::ui::{Choices, Start};
 
@@ -352,4 +352,26 @@ fn a_chart_that_was_zoomed_comes_to_the_head_selected_elsewhere() {
     super::shell::command(&mut window, "3.1");
     window.settle();
     assert!(window.harness.query_by_label(HANDLE).is_some());
+}
+
+#[test]
+fn the_cost_of_an_edit_is_read_in_a_small_window() {
+    let mut window = Window::open(Start::default());
+    window.harness.set_size(vec2(1280.0, 781.0));
+    window.harness.run_steps(3);
+    press(&mut window, "Edit spans by hand");
+    press(&mut window, "Ablate");
+    window.settle();
+    let effect = |window: &Window| {
+        let all = window.harness.query_all_by_label_contains(" bits/char");
+        let words = all.filter_map(|node| node.accesskit_node().label().map(String::from));
+        words
+            .into_iter()
+            .find(|words| words.starts_with(['+', '\u{2212}']))
+    };
+    let words = effect(&window).expect("what the edit costs");
+    assert!(
+        words.ends_with(" bits/char") && words != "+0.000 bits/char",
+        "{words}"
+    );
 }

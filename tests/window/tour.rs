@@ -85,6 +85,29 @@ fn whoever_skips_the_tour_or_opens_a_model_is_not_asked_again() {
     assert!(!has(&window, "How far does every head look?"));
 }
 
+#[test]
+fn the_tour_is_walked_by_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = newcomer(folder.path());
+    for stop in 1..=9 {
+        assert!(has(&window, &format!("{stop} of 9")));
+        window.keys(Modifiers::NONE, Key::Enter);
+        window.harness.run_steps(3);
+        window.settle();
+    }
+    assert!(!has(&window, "9 of 9"));
+    // An open menu is closed before the tour behind it.
+    command(&mut window, "tour");
+    click(&mut window, "File");
+    assert!(has(&window, "1 of 9") && has(&window, "Open model…"));
+    window.keys(Modifiers::NONE, Key::Escape);
+    window.harness.run_steps(3);
+    assert!(has(&window, "1 of 9") && !has(&window, "Open model…"));
+    window.keys(Modifiers::NONE, Key::Escape);
+    window.harness.run_steps(3);
+    assert!(!has(&window, "1 of 9"));
+}
+
 /// Each note of the tour, in small windows and large, is whole and within the window.
 #[test]
 fn notes_fit_any_window() {
