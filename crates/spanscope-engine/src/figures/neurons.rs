@@ -73,8 +73,8 @@ pub fn neurons_of(model: &LoadedModel, usage: &NeuronUsage, log: bool) -> Plot {
         panels: vec![
             panel(
                 match log {
-                    true => Axis::log("share of the layer's use"),
-                    false => Axis::from_zero("share of the layer's use"),
+                    true => Axis::log("share of use"),
+                    false => Axis::from_zero("share of use"),
                 },
                 shares,
                 vec![level(1.0 / count.max(1) as f64, "even")],

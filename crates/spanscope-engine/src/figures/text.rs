@@ -204,8 +204,14 @@ pub fn shaded_text(
     let heads = snapshot.detail.as_ref().map(|detail| &detail.heads);
     let heads = heads.filter(|_| shade != Shade::Surprisal);
     let (what, axis) = match shade {
-        Shade::Read => ("what the selected tokens read", Quantity::Weight.axis()),
-        Shade::Readers => ("who reads the selected tokens", Quantity::Weight.axis()),
+        Shade::Read => (
+            "what the selected tokens attend to",
+            Quantity::Weight.axis(),
+        ),
+        Shade::Readers => (
+            "what attends to the selected tokens",
+            Quantity::Weight.axis(),
+        ),
         Shade::Surprisal => ("surprisal", Quantity::Surprisal.axis()),
     };
     Ok(ShadedText {
