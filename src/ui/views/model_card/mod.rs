@@ -208,7 +208,7 @@ fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, right: Option<f32>) {
         .color(color);
     match right {
         Some(right) => {
-            let width = right - ui.next_widget_position().x;
+            let width = right - ui.available_rect_before_wrap().left();
             let words = format!("{}: {}", fact.source.name(), fact.from);
             let text = egui::RichText::new(words).size(12.0).color(color);
             ui.scope(|ui| {
