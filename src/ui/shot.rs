@@ -71,19 +71,20 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
     // A picture shows where things come to rest, and not how they get there.
     ctx.all_styles_mut(|style| style.animation_time = 0.0);
     let mut app = App::new(&ctx, &shot.start, settings, Backend::Window);
-    match shot.view {
-        Some(view) if shot.alone => app.show_alone(view),
-        Some(view) => app.bring_up(view),
-        None => {}
-    }
     let mut offscreen = Offscreen::default();
-    let (mut has_text, mut chosen) = (false, false);
+    let (mut placed, mut has_text, mut chosen) = (false, false, false);
     let begin = Instant::now();
     let mut calm = 0;
     loop {
         let mut output = ctx.run_ui(input(shot, begin), |ui| app.show(ui));
         offscreen.update(&output.textures_delta);
         output.textures_delta.clear();
+        // The first frame lays the views out for the window's size.
+        match shot.view.filter(|_| !std::mem::replace(&mut placed, true)) {
+            Some(view) if shot.alone => app.show_alone(view),
+            Some(view) => app.bring_up(view),
+            None => {}
+        }
         if let Some(failure) = &app.snapshot().failure {
             return Err(ShotError::Failed(failure.message.clone()));
         }

@@ -158,7 +158,7 @@ fn a_text_that_the_model_cannot_read_is_said_to_be_so_in_every_view() {
     let words = format!("{count} tokens, and this network has learned positions for 64");
     assert!(count > 100 && reason.starts_with(&words), "{reason}");
     let said = window.harness.query_all_by_label_contains(&words).count();
-    assert!(said >= 3, "said {said} times");
+    assert!(said >= 2, "said {said} times");
     assert!(
         window
             .harness

@@ -39,7 +39,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("ALiBi slope {0}", "ALiBi 斜率 {0}"),
     ("no soft mask", "没有软掩码"),
-    ("fixed span of {0}", "固定跨度 {0}"),
+    ("fixed span", "固定跨度"),
     ("reach {0}", "可达 {0}"),
     (
         "Type a text to see the weight by distance.",

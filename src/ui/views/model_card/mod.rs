@@ -109,11 +109,10 @@ impl ModelCardView {
             .num_columns(4)
             .spacing([12.0, 3.0])
             .striped(true)
-            // A long value wraps.
-            .max_col_width((0.31 * width).max(120.0))
+            .max_col_width((0.36 * width).max(120.0))
             .show(ui, |ui| {
                 for fact in &all {
-                    row(ui, cx, fact, wide.then_some(right));
+                    row(ui, cx, fact, 0.3 * width, wide.then_some(right));
                 }
             });
         let architecture = model.network.architecture();
@@ -194,11 +193,16 @@ fn heading(ui: &mut Ui, words: &str) {
     ui.label(egui::RichText::new(words).heading());
 }
 
-/// A fact in a grid of four columns; where it comes from goes up to `right`, if it is said.
-fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, right: Option<f32>) {
+/// A fact in a grid of four columns, with `room` for its value, which wraps; where it comes from goes up to `right`, if it is said.
+fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, room: f32, right: Option<f32>) {
     ui.label(strong(fact.symbol));
     ui.label(fact.name);
-    ui.add(egui::Label::new(strong(fact.value.as_str())).wrap());
+    ui.scope(|ui| {
+        if right.is_some() {
+            ui.set_max_width(room.max(100.0));
+        }
+        ui.add(egui::Label::new(strong(fact.value.as_str())).wrap());
+    });
     let color = match fact.source {
         Source::Assumed => cx.palette.limit,
         _ => ui.visuals().weak_text_color(),

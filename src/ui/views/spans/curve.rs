@@ -94,9 +94,12 @@ impl SpansView {
                             }
                             None if span.open => tr("full context").to_owned(),
                             None if span.nearest == 0 => trf("window of {0}", &[&reach]),
-                            None => trf("fixed span of {0}", &[&reach]),
+                            None => tr("fixed span").to_owned(),
                         };
-                        let shortest = trf("reach {0}", &[&reach]);
+                        let shortest = match span.ramp() {
+                            Some(_) => trf("reach {0}", &[&reach]),
+                            None => short.clone(),
+                        };
                         let words = quiet(fitting(ui, vec![numbers(span), short, shortest]));
                         ui.add(egui::Label::new(words).truncate());
                     }

@@ -127,6 +127,7 @@ impl SpansView {
         let (done, all) = (cx.snapshot.done, cx.snapshot.tokens.ids.len());
         let unit = unit(cx.snapshot);
         let mut words = effect_words(&effect, unit, edits);
+        let in_full = words.clone();
         // What an edit costs is said in any case.
         let font = strong_font(egui::TextStyle::Body.resolve(ui.style()).size);
         let ink = ui.visuals().text_color();
@@ -144,14 +145,23 @@ impl SpansView {
         } else {
             egui::RichText::new(words).weak()
         };
-        ui.add(egui::Label::new(words).truncate())
-            .on_hover_text(if effect.unedited.is_some() {
-                tr("The mean surprisal of this text with the spans set by hand; in brackets, the difference to the model as \
-                    trained. More bits: it predicts worse.")
-            } else {
-                tr("What this text costs without the edits is not known: it was changed after them. Clear the edits to measure \
-                    it.")
-            });
+        let response = ui.add(egui::Label::new(words).truncate());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &in_full));
+        let meaning = if effect.unedited.is_some() {
+            tr(
+                "The mean surprisal of this text with the spans set by hand; in brackets, the difference to the model as \
+                trained. More bits: it predicts worse.",
+            )
+        } else {
+            tr(
+                "What this text costs without the edits is not known: it was changed after them. Clear the edits to measure \
+                it.",
+            )
+        };
+        response.on_hover_ui(|ui| {
+            ui.label(strong(&in_full));
+            ui.label(meaning);
+        });
     }
 
     /// A head's z to be typed, whether it is silent, and the way back.
