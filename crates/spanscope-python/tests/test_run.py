@@ -343,7 +343,7 @@ def test_progress_is_told_and_may_stop_the_run(adaptive):
 def test_a_line_of_progress(capsys, adaptive):
     adaptive.run(LONG, progress=True)
     said = capsys.readouterr().err
-    assert said.startswith("\rrunning: ") and said.endswith("per second\n") and "tokens" in said
+    assert said.startswith("\rrunning: ") and said.endswith("per second\n") and "tokens" in said and said.count("\n") == 1
     adaptive.run(LONG, progress=False)
     assert capsys.readouterr().err == ""
 
@@ -364,6 +364,31 @@ def test_a_notebook_is_told_by_itself(adaptive, capsys, monkeypatch):
     monkeypatch.setattr(_progress.Line.__init__, "__defaults__", (0.0,))
     adaptive.run(LONG)
     assert capsys.readouterr().err.startswith("\rrunning: ")
+
+
+def test_a_notebook_has_one_line_that_changes(adaptive, capsys, monkeypatch):
+    import types
+
+    said: list[str] = []
+
+    class Shown:
+        def update(self, content, raw):
+            said.append(content["text/plain"])
+
+    def display(content, raw, display_id):
+        assert raw and display_id and not said
+        said.append(content["text/plain"])
+        return Shown()
+
+    kernel = types.ModuleType("IPython")
+    kernel.get_ipython = lambda: object()
+    shown = types.ModuleType("IPython.display")
+    shown.display = display
+    for name, module in (("ipykernel", types.ModuleType("ipykernel")), ("IPython", kernel), ("IPython.display", shown)):
+        monkeypatch.setitem(sys.modules, name, module)
+    adaptive.run(LONG, progress=True)
+    assert len(said) > 1 and all(line.startswith("running: ") for line in said) and len(set(said)) == len(said)
+    assert capsys.readouterr().err == ""
 
 
 def test_other_threads_go_on_meanwhile(adaptive):
