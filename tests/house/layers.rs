@@ -86,6 +86,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ),
     ("chart", &["files", "head_id", "shown"]),
     ("egui_offscreen", &[]),
+    ("windows", &[]),
     ("analysis", &["mixer", "model", "checkpoint"]),
     (
         "model",

@@ -73,7 +73,7 @@ fn persistent_vectors_and_empty_context_have_their_shares() {
             let norms: Vec<f64> = norms.collect();
             for t in 100..120 {
                 let tokens = probe.weights.on_text(t).iter();
-                let tokens = tokens.zip(probe.norms(t).iter().rev());
+                let tokens = tokens.zip(probe.norms(t));
                 let tokens: Vec<f64> = tokens
                     .map(|(weight, norm)| f64::from(*weight) * f64::from(*norm))
                     .collect();

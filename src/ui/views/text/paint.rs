@@ -300,7 +300,7 @@ mod tests {
         crate::ui::theme::install(&ctx);
         for size in [12.0, 13.0, 14.5] {
             let mut widths = Vec::new();
-            let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
                 let font = FontId::monospace(size);
                 let cell = ui.ctx().fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
                 let style = Style {
@@ -334,6 +334,7 @@ mod tests {
                     widths.push((glyphs[char], place));
                 }
             });
+            output.textures_delta.clear();
             for (at, place) in widths {
                 assert!(
                     (at - place).abs() < 1.01,
