@@ -35,8 +35,8 @@ fn each_vector<S: Simd, const V: usize>(
     let (vectors, rest) = S::as_simd_f32s(weights);
     let (whole, some) = vectors.as_chunks::<V>();
     for vectors in whole {
-        for v in 0..V {
-            add(v, vectors[v]);
+        for (v, vector) in vectors.iter().enumerate() {
+            add(v, *vector);
         }
     }
     for (v, vector) in some.iter().enumerate() {
