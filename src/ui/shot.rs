@@ -76,6 +76,7 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
     let begin = Instant::now();
     let mut calm = 0;
     loop {
+        app.put_questions_aside();
         let mut output = ctx.run_ui(input(shot, begin), |ui| app.show(ui));
         offscreen.update(&output.textures_delta);
         output.textures_delta.clear();

@@ -55,6 +55,11 @@ impl Overlays {
 }
 
 impl App {
+    /// Closes what a model's file left open to ask about: a picture is of the views.
+    pub fn put_questions_aside(&mut self) {
+        self.overlays.facts.open = false;
+    }
+
     /// Takes the window for browsers, of which pages are made, from this folder.
     pub fn pages_from(&mut self, web: std::path::PathBuf) {
         self.overlays.page_export.of_folder(web);

@@ -229,9 +229,11 @@ fn attend(
     let mut jobs: Vec<(usize, Queries)> = Queries::tiles(first, end)
         .flat_map(|queries| (0..layer.heads.len()).map(move |head| (head, queries)))
         .collect();
-    // The longest first: none is left over for one thread at the end.
+    // The longest first: none is left over for one thread at the end. A head's tiles lie together: its keys, values and persistent
+    // vectors are then still near.
     jobs.sort_by_key(|(head, queries)| {
-        std::cmp::Reverse(layer.heads[*head].reach.min(queries.first + queries.count))
+        let reach = layer.heads[*head].reach.min(queries.first + queries.count);
+        (std::cmp::Reverse(reach), *head)
     });
     let one = |(head, queries)| -> Result<(usize, Tile), ModelError> {
         cancel.check()?;

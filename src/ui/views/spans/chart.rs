@@ -30,7 +30,7 @@ fn brings(bounds: &PlotBounds, at: [f64; 2]) -> egui::Vec2 {
 }
 
 /// Height of the room above the highest head for its flag, in points.
-const HEADROOM: f64 = 17.0;
+const HEADROOM: f64 = 23.0;
 
 impl SpansView {
     pub(super) fn chart(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
@@ -421,11 +421,13 @@ fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: f64, words: &str) {
     let dashes = Shape::dashed_line(&path, Stroke::new(1.0, color), 8.0, 6.0);
     pen.painter.extend(dashes);
     let font = FontId::proportional(11.0);
-    let below = y - frame.top() < 15.0;
+    // Clear of the points and the ring around a selected one, which may stand on the line.
+    let clear = 8.0;
+    let below = y - frame.top() < clear + 13.0;
     let (anchor, dy) = if below {
-        (Align2::LEFT_TOP, 2.0)
+        (Align2::LEFT_TOP, clear)
     } else {
-        (Align2::LEFT_BOTTOM, -2.0)
+        (Align2::LEFT_BOTTOM, -clear)
     };
     // At the left, where the short heads are.
     let at = pos2(frame.left() + 4.0, y + dy);
