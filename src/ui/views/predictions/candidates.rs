@@ -1,8 +1,8 @@
 //! The tokens that the model expects after a token.
 
-use super::percentage::percentage;
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;
+use crate::engine::figures::percentage;
 use crate::engine::{LoadedModel, Snapshot};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};

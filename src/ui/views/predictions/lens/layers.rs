@@ -3,10 +3,10 @@
 use crate::analysis::{Lens, LensLayer, Watched, bits};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
+use crate::engine::figures::percentage;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::predictions::percentage::percentage;
 use crate::ui::widgets::fact_rows::fact_rows;
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, Ui, pos2, vec2};
 
