@@ -50,6 +50,20 @@ fn ranges_of_tokens_are_read_alike_and_never_cut() {
 }
 
 #[test]
+fn a_picture_of_a_text_that_the_vocabulary_lacks_is_made_where_any_text_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, png) = (folder.path().join("t.txt"), folder.path().join("a.png"));
+    std::fs::write(&text, "to be, or not to be: 中文").unwrap();
+    let (text, png) = (text.to_str().unwrap(), png.to_str().unwrap());
+    let shot = ["shot", png, "--size", "400x300", "--text", text];
+    let said = complaint(&shot, 1);
+    assert!(said.contains("vocabulary"), "{said}");
+    program(&[&shot[..], &["--any-text"]].concat())
+        .assert()
+        .success();
+}
+
+#[test]
 fn a_text_to_stop_at_that_can_never_come_is_refused() {
     let generate = [
         "generate",

@@ -165,6 +165,13 @@ fn a_text_that_the_model_cannot_read_is_said_to_be_so_in_every_view() {
             .query_by_label("the text is not read")
             .is_some()
     );
+    // Words mean nothing to a model without a vocabulary, and the views say so.
+    let (_folder, window) = open(&family("bloom"), "The quick brown fox");
+    assert_eq!(window.snapshot().done, 0);
+    let said = window
+        .harness
+        .query_all_by_label_contains("vocabulary is not known");
+    assert!(said.count() >= 1);
     // A shorter one is run, and no other before it.
     let (_folder, window) = open(&family("gpt2"), "The quick brown fox");
     let snapshot = window.snapshot();

@@ -229,7 +229,7 @@ impl App {
         let bytes = to_bytes(&text.text);
         let head = bytes.get(..1 << 16).unwrap_or(&bytes);
         let (_, coverage) = vocabulary.known_ids(head);
-        if !coverage.is_enough() && !self.document.is_recorded() {
+        if !coverage.is_enough() && !self.document.is_recorded() && !self.keeping.any_text {
             let lacking = format!("{:.1}", 100.0 * (1.0 - coverage.share()));
             let words = trf(
                 "{0}: {1} % of it is not in the model's vocabulary, and the model does not see that. Open another text, or the vocabulary of the text that the model learned from: File → Choose vocabulary…",

@@ -34,6 +34,8 @@ pub struct Keeping {
     pub memory: Option<usize>,
     pub special_tokens: Option<bool>,
     pub device: Device,
+    /// True if it was started to take any text, however much of it the vocabulary lacks.
+    pub any_text: bool,
 }
 
 impl Keeping {
@@ -50,6 +52,7 @@ impl Keeping {
             memory: start.memory,
             special_tokens: start.special_tokens,
             device: start.device,
+            any_text: start.any_text,
         }
     }
 

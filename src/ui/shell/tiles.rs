@@ -7,7 +7,7 @@ use crate::ui::theme;
 use crate::ui::views::context::ViewContext;
 use crate::ui::views::{Pane, Views};
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, Ui, Visuals, WidgetText, vec2};
-use egui_tiles::{TabState, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
 /// Brings a view to the front, and opens it if it is closed.
 pub fn bring_up(tree: &mut Tree<Pane>, view: Pane) {
@@ -31,6 +31,19 @@ pub fn open_views(tree: &Tree<Pane>) -> Vec<Pane> {
         tile.is_some_and(|tile| tree.tiles.is_visible(tile))
     };
     Pane::ALL.into_iter().filter(is_open).collect()
+}
+
+/// The open views of a tile, in the order in which they stand in it.
+fn views_in(tiles: &Tiles<Pane>, tile: TileId) -> Vec<Pane> {
+    match tiles.get(tile) {
+        Some(Tile::Pane(pane)) => vec![*pane],
+        Some(Tile::Container(container)) => container
+            .children()
+            .filter(|child| tiles.is_visible(**child))
+            .flat_map(|child| views_in(tiles, *child))
+            .collect(),
+        None => Vec::new(),
+    }
 }
 
 /// Draws the tiles of one frame.
@@ -131,14 +144,23 @@ impl egui_tiles::Behavior<Pane> for Board<'_> {
         pane.title().into()
     }
 
+    /// Views beside or below each other in one tab are its name.
+    fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
+        let titles: Vec<&str> = views_in(tiles, tile)
+            .iter()
+            .map(|view| view.title())
+            .collect();
+        titles.join(" · ").into()
+    }
+
     fn is_tab_closable(&self, _tiles: &Tiles<Pane>, _tile: TileId) -> bool {
         true
     }
 
     fn on_tab_close(&mut self, tiles: &mut Tiles<Pane>, tile: TileId) -> bool {
         // Its place is kept for when it is opened again. After this frame: the library is amid its tiles.
-        let view = tiles.get_pane(&tile).copied();
-        self.cx.commands.extend(view.map(Command::ToggleView));
+        let views = views_in(tiles, tile).into_iter();
+        self.cx.commands.extend(views.map(Command::ToggleView));
         false
     }
 
@@ -278,5 +300,22 @@ impl egui_tiles::Behavior<Pane> for Board<'_> {
                 Stroke::new(2.0, theme::palette(&style.visuals).accent)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_of_several_views_has_the_open_ones() {
+        let mut tiles = Tiles::default();
+        let (first, second) = (Pane::ALL[0], Pane::ALL[1]);
+        let [upper, lower] = [first, second].map(|view| tiles.insert_pane(view));
+        let below = tiles.insert_tab_tile(vec![lower]);
+        let both = tiles.insert_vertical_tile(vec![upper, below]);
+        assert_eq!(views_in(&tiles, both), [first, second]);
+        tiles.set_visible(lower, false);
+        assert_eq!(views_in(&tiles, both), [first]);
     }
 }

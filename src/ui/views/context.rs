@@ -2,7 +2,7 @@
 
 use crate::analysis::TokenSet;
 use crate::engine::sums_file::SumsFile;
-use crate::engine::{Queries, SelectedHeads, Snapshot};
+use crate::engine::{LoadedModel, Queries, SelectedHeads, Snapshot};
 use crate::model::{HeadId, Reach, Span};
 use crate::ui::commands::command::Command;
 use crate::ui::document::draft::Draft;
@@ -52,9 +52,17 @@ impl ViewContext<'_> {
     /// The words of a view that has nothing to show for want of a text: why the model does not read the one that is there, else
     /// what to do.
     pub fn without_text(&self, words: &str) -> String {
+        let (tokens, model) = (&self.snapshot.tokens, &self.snapshot.model);
+        let is_foreign = tokens.unknown > 0 && tokens.ids.is_empty();
+        let has_vocabulary = |of: &LoadedModel| of.vocabulary.is_some();
         match &self.snapshot.refused {
             Some(reason) => said(reason),
-            None => words.to_owned(),
+            None if !is_foreign => words.to_owned(),
+            None if model.as_deref().is_some_and(has_vocabulary) => {
+                tr("None of this text is in the model's vocabulary.").to_owned()
+            }
+            None => tr("This model's vocabulary is not known: type token ids, such as 12 0 7")
+                .to_owned(),
         }
     }
 

@@ -15,12 +15,14 @@ const ENDINGS: [&str; 5] = ["safetensors", "gguf", "pt", "pth", "bin"];
 /// The hint for a folder without a model: what in it would open, or what it may become.
 pub(super) fn hint(folder: &Path) -> String {
     let (mut folders, mut files) = (Vec::new(), Vec::new());
+    let mut empty = fs::read_dir(folder).is_ok();
     for entry in fs::read_dir(folder)
         .into_iter()
         .flatten()
         .take(MOST)
         .flatten()
     {
+        empty = false;
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let ending = path.extension().unwrap_or_default();
@@ -42,7 +44,14 @@ pub(super) fn hint(folder: &Path) -> String {
             return format!("These {what} are in it, and may be opened: {list}");
         }
     }
-    "Choose a folder that has one of them, or the model file itself".into()
+    let what = match () {
+        () if empty => "It is empty. ",
+        () if fs::is_file(&folder.join("saved_model.pb")) => {
+            "It is a TensorFlow SavedModel; networks of TensorFlow are not read. "
+        }
+        () => "",
+    };
+    format!("{what}Choose a folder that has one of them, or the model file itself")
 }
 
 /// The GGUF file of a folder that holds one model in that format, whole or in parts: then the first; none where it holds several.
@@ -65,5 +74,20 @@ pub(super) fn only_gguf(folder: &Path) -> Option<PathBuf> {
     match parts {
         None => Some(path),
         Some(parts) => parts.paths(folder).into_iter().next(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_a_model_says_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(hint(folder.path()).starts_with("It is empty. Choose a folder"));
+        std::fs::write(folder.path().join("saved_model.pb"), [8, 1, 18]).unwrap();
+        assert!(hint(folder.path()).starts_with("It is a TensorFlow SavedModel"));
+        std::fs::write(folder.path().join("weights.pt"), [0]).unwrap();
+        assert!(hint(folder.path()).contains("may be opened: weights.pt"));
     }
 }

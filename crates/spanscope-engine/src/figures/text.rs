@@ -1,6 +1,6 @@
 //! Figures of a text: surprisal along it, its tokens shaded, and what is expected next.
 
-use super::{FigureError, Quantity, heads_title, provenance};
+use super::{FigureError, Quantity, heads_title, percentage, provenance};
 use crate::{LoadedModel, Snapshot};
 use serde::{Deserialize, Serialize};
 use spanscope_chart::{
@@ -260,7 +260,7 @@ pub fn candidates(model: &LoadedModel, snapshot: &Snapshot, prediction: &Predict
     let bar = |id: u32, log_p: f32, rank: usize| Bar {
         label: model.label(id),
         value: f64::from(log_p).exp(),
-        note: format!("{:.1} %", 100.0 * f64::from(log_p).exp())
+        note: format!("{} %", percentage(100.0 * log_p.exp()))
             + &match truth {
                 Some(truth) if truth.id == id && rank > CANDIDATES => {
                     format!(", rank {}", thousands(rank))

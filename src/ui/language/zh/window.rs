@@ -204,6 +204,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("All views are closed.", "所有视图都已关闭。"),
     // The text.
     (
+        "None of this text is in the model's vocabulary.",
+        "模型的词表不包含这段文本。",
+    ),
+    (
         "This model's vocabulary is not known: type token ids, such as 12 0 7",
         "此模型的词表未知：请输入词元编号，如 12 0 7",
     ),

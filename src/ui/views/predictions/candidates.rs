@@ -1,8 +1,8 @@
 //! The tokens that the model expects after a token.
 
-use super::percentage::percentage;
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;
+use crate::engine::figures::percentage;
 use crate::engine::{LoadedModel, Snapshot};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
@@ -23,7 +23,8 @@ struct Row {
 /// The token that the predictions stand after, named; `None`, said in its place, where there is no text.
 pub fn heading(ui: &mut Ui, cx: &ViewContext<'_>) -> Option<usize> {
     let Some(query) = cx.query() else {
-        ui.label(quiet(tr("Type a text to see what the model expects next.")));
+        let words = tr("Type a text to see what the model expects next.");
+        ui.label(quiet(cx.without_text(words)));
         return None;
     };
     let label = cx.snapshot.label(query);

@@ -3,9 +3,9 @@
 use super::candidates::end_of;
 use super::detokenize::{bits_per_token, next_seed, unescaped};
 use super::generation_layout::{Layout, laid_out, token_at};
-use super::percentage::percentage;
 use crate::analysis::bits;
 use crate::chart::thousands;
+use crate::engine::figures::percentage;
 use crate::engine::{Ended, Generated, GenerationRequest, LoadedModel, Sampling, Snapshot, Tokens};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};

@@ -7,7 +7,6 @@ mod generation_layout;
 mod generation_panel;
 mod lens;
 mod minmax_mipmap;
-mod percentage;
 mod surprisal_plot;
 
 use super::context::ViewContext;

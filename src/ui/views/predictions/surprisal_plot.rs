@@ -1,9 +1,9 @@
 //! Surprisal along the text.
 
 use super::minmax_mipmap::Pyramid;
-use super::percentage::percentage;
 use crate::chart::thousands;
 use crate::engine::figures::Quantity;
+use crate::engine::figures::percentage;
 use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};

@@ -3,18 +3,24 @@
 use crate::analysis::{Lens, LensLayer, Watched, bits};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
+use crate::engine::figures::percentage;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::predictions::percentage::percentage;
 use crate::ui::widgets::fact_rows::fact_rows;
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, Ui, pos2, vec2};
 
 /// Height of a row, in points.
 const ROW: f32 = 19.0;
 
-/// Width of a layer's name, of its bar, of its percentage, and of its rank.
-const COLUMNS: [f32; 4] = [70.0, 48.0, 54.0, 46.0];
+/// The width below which the bars make room for the likeliest tokens, in points.
+const NARROW: f32 = 300.0;
+
+/// Width of a layer's name, of its bar, of its percentage, and of its rank, in a row of that width.
+fn columns(width: f32) -> [f32; 4] {
+    let bar = if width < NARROW { 0.0 } else { 48.0 };
+    [70.0, bar, 54.0, 46.0]
+}
 
 /// Every layer's guess: how likely it finds the token whose logit is attributed, and its likeliest tokens.
 pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, model: &LoadedModel, lens: &Lens, current: bool) {
@@ -44,7 +50,7 @@ pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, model: &LoadedModel, lens: &Lens,
 fn head(ui: &mut Ui, label: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     let weak = ui.visuals().weak_text_color();
-    let [name, bar, percent, rank] = COLUMNS;
+    let [name, bar, percent, rank] = columns(rect.width());
     let text = |ui: &Ui, from: f32, width: f32, anchor: Align2, words: &str| {
         let place = Rect::from_x_y_ranges(from..=from + width, rect.y_range());
         let painter = ui.painter().with_clip_rect(place.intersect(ui.clip_rect()));
@@ -92,7 +98,7 @@ fn line(
         format!("{} %", percentage(100.0 * p)),
         own.map_or(String::new(), |of| thousands(of.guess.rank)),
     );
-    let [name_width, bar_width, percent_width, rank_width] = COLUMNS;
+    let [name_width, bar_width, percent_width, rank_width] = columns(rect.width());
     let painter = ui.painter();
     let text = |at: f32, anchor: Align2, words: &str, color| {
         painter.text(
@@ -106,12 +112,14 @@ fn line(
     let name = name(layer.layer);
     text(rect.left(), Align2::LEFT_CENTER, &name, weak);
     let left = rect.left() + name_width;
-    let long = (bar_width - 4.0) * p.clamp(0.0, 1.0);
-    let bar = Rect::from_min_size(
-        pos2(left, rect.top() + 4.0),
-        vec2(long.max(1.0), rect.height() - 8.0),
-    );
-    painter.rect_filled(bar, 1.0, fade(cx.palette.accent));
+    if bar_width > 0.0 {
+        let long = (bar_width - 4.0) * p.clamp(0.0, 1.0);
+        let bar = Rect::from_min_size(
+            pos2(left, rect.top() + 4.0),
+            vec2(long.max(1.0), rect.height() - 8.0),
+        );
+        painter.rect_filled(bar, 1.0, fade(cx.palette.accent));
+    }
     let end = left + bar_width + percent_width;
     text(end, Align2::RIGHT_CENTER, &percent, ink);
     text(end + rank_width, Align2::RIGHT_CENTER, &rank, weak);

@@ -1,4 +1,4 @@
-//! Probabilities as percentages.
+//! Probabilities as percentages, in the views and in the figures alike.
 
 /// A percentage with the digits that say something: "34.2", "0.012", "1.3e-5".
 pub fn percentage(value: f32) -> String {
