@@ -278,12 +278,17 @@ fn tokens_of(written: &str, count: usize) -> Result<Option<Range<usize>>, String
 
 /// A path as a shell takes it.
 fn quoted(path: &Path) -> String {
-    let path = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%\\".contains(c);
+    quoted_for(path.display().to_string(), cfg!(windows))
+}
+
+/// A path as a shell of Windows, or of any other system, takes it.
+fn quoted_for(path: String, windows: bool) -> String {
+    let separates = |c: char| windows && c == '\\';
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c) || separates(c);
     match path.chars().all(plain) {
         true => path,
         // No name has quotation marks there.
-        false if cfg!(windows) => format!("\"{path}\""),
+        false if windows => format!("\"{path}\""),
         false => format!("'{}'", path.replace('\'', r"'\''")),
     }
 }
@@ -313,7 +318,11 @@ mod tests {
 
     #[test]
     fn a_folder_is_one_word_of_the_command() {
-        assert_eq!(quoted(Path::new("/usr/bin/web")), "/usr/bin/web");
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+        let of = |path: &str, windows| quoted_for(path.to_owned(), windows);
+        assert_eq!(of("/usr/bin/web", false), "/usr/bin/web");
+        assert_eq!(of("/a b/it's", false), r"'/a b/it'\''s'");
+        assert_eq!(of(r"a\b", false), r"'a\b'");
+        assert_eq!(of(r"C:\Users\it", true), r"C:\Users\it");
+        assert_eq!(of(r"C:\it's\a b", true), "\"C:\\it's\\a b\"");
     }
 }

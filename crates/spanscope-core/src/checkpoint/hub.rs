@@ -40,7 +40,12 @@ fn cache(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let user = match variable("XDG_CACHE_HOME") {
         Some(folder) => PathBuf::from(folder),
         None => {
-            let home = variable("HOME").or_else(|| variable("USERPROFILE"))?;
+            // A shell of another system sets HOME on Windows, too; the hub's library does not look at it there.
+            let (first, second) = match cfg!(windows) {
+                true => ("USERPROFILE", "HOME"),
+                false => ("HOME", "USERPROFILE"),
+            };
+            let home = variable(first).or_else(|| variable(second))?;
             PathBuf::from(home).join(".cache")
         }
     };
