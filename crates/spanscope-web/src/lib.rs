@@ -93,6 +93,7 @@ impl eframe::App for Page {
         }
         files::fetch();
         self.counted = self.counted.saturating_add(1);
-        script::drawn(self.counted, self.app.settled());
+        let keys = App::letters_go_to(&ctx).unwrap_or_default();
+        script::drawn(self.counted, self.app.settled(), keys);
     }
 }

@@ -4,9 +4,10 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A frame was drawn, the so many-th: there may be work. `settled`: all that was asked for is drawn.
+    /// A frame was drawn, the so many-th: there may be work. `settled`: all that was asked for is drawn. `keys`: what typed letters go
+    /// to, the `text`, another `field`, or nothing.
     #[wasm_bindgen(js_namespace = spanscopePage, js_name = drawn)]
-    pub fn drawn(frame: u32, settled: bool);
+    pub fn drawn(frame: u32, settled: bool, keys: &str);
 
     /// The program has stopped, and why.
     #[wasm_bindgen(js_namespace = spanscopePage, js_name = stopped)]
