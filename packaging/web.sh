@@ -77,7 +77,8 @@ page() {
     sed -e "/<!--head-->/{r $1" -e 'd;}' -e "/<!--body-->/{r $2" -e 'd;}' crates/spanscope-web/page/page.html
 }
 cp "$work/spanscope.wasm" "$out/spanscope.wasm"
-cp "$work/spanscope.js" crates/spanscope-web/page/page.js crates/spanscope-web/page/page.css "$out/"
+cat crates/spanscope-web/page/tiles.js crates/spanscope-web/page/page.js > "$work/page.js"
+cp "$work/spanscope.js" "$work/page.js" crates/spanscope-web/page/page.css "$out/"
 bring wasm "$work/spanscope.wasm" > "$out/spanscope.wasm.js"
 for model in sample_models/*.safetensors; do
     name=$(basename "$model")
@@ -111,7 +112,7 @@ page "$work/head" "$work/body" > "$out/index.html"
     cat "$work/spanscope.js"
     echo '</script>'
     echo '<script>'
-    cat crates/spanscope-web/page/page.js
+    cat "$work/page.js"
     echo 'spanscopePage.begin();'
     echo '</script>'
 } > "$work/body"

@@ -63,6 +63,27 @@ pub fn start(
     })
 }
 
+/// Has the page's own register tiles compute all products.
+#[wasm_bindgen]
+pub fn bring_tiles() {
+    const BYTES: usize = size_of::<f32>();
+    spanscope::model::bring_tiles(|tile, out| {
+        script::tile(
+            tile.rows,
+            tile.left.as_ptr(),
+            tile.row_step * BYTES,
+            tile.step * BYTES,
+            tile.depth,
+            tile.right.as_ptr(),
+            tile.right_step * BYTES,
+            out.as_mut_ptr(),
+            tile.out_step * BYTES,
+            tile.columns,
+            tile.adds,
+        );
+    });
+}
+
 /// Works for about so many milliseconds; returns whether there is more to do now.
 #[wasm_bindgen]
 pub fn work(milliseconds: f64) -> bool {

@@ -21,6 +21,23 @@ extern "C" {
     #[wasm_bindgen(js_namespace = spanscopePage, js_name = pick)]
     pub fn pick(endings: &str);
 
+    /// Computes a register tile of a product: addresses, and steps in bytes.
+    #[allow(clippy::too_many_arguments)]
+    #[wasm_bindgen(js_namespace = spanscopePage, js_name = tile)]
+    pub fn tile(
+        rows: usize,
+        left: *const f32,
+        row_step: usize,
+        step: usize,
+        depth: usize,
+        right: *const f32,
+        right_step: usize,
+        out: *mut f32,
+        out_step: usize,
+        columns: usize,
+        adds: bool,
+    );
+
     /// Hands a file to the reader.
     #[wasm_bindgen(js_namespace = spanscopePage, js_name = download)]
     pub fn download(name: &str, bytes: &[u8]);
