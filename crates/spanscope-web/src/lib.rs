@@ -53,7 +53,11 @@ pub fn start(
         app.inform(tr(
             "Nothing is uploaded: what you open stays in this page, on this machine",
         ));
-        Ok(Box::new(Page { app, counted: 0 }) as Box<dyn eframe::App>)
+        Ok(Box::new(Page {
+            app,
+            counted: 0,
+            focused: None,
+        }) as Box<dyn eframe::App>)
     };
     js_sys::futures::future_to_promise(async move {
         let options = eframe::WebOptions::default();
@@ -95,6 +99,8 @@ struct Page {
     app: App,
     /// Frames that were drawn.
     counted: u32,
+    /// What has the keys.
+    focused: Option<egui::Id>,
 }
 
 impl eframe::App for Page {
@@ -113,6 +119,13 @@ impl eframe::App for Page {
             files::pick(pick);
         }
         files::fetch();
+        // A field that was given the keys in this frame has a caret in the next, and only then the browser's letters: those typed before
+        // would be lost.
+        let focused = ctx.memory(|memory| memory.focused());
+        if focused != self.focused {
+            self.focused = focused;
+            ctx.request_repaint();
+        }
         self.counted = self.counted.saturating_add(1);
         let keys = App::letters_go_to(&ctx).unwrap_or_default();
         script::drawn(self.counted, self.app.settled(), keys);

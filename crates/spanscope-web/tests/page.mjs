@@ -56,7 +56,11 @@ function same(here, there, what) {
 const launched = (...args) =>
   chromium.launch({
     executablePath: browserPath,
-    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", ...args],
+    // The last two: a browser ends itself where drawing takes long, as on a machine that is busy with other things.
+    args: [
+      "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
+      "--disable-gpu-watchdog", "--disable-hang-monitor", ...args,
+    ],
   });
 const browser = await launched();
 
