@@ -1,6 +1,6 @@
 // Register tiles of matrix products by fused multiply-add, which not every browser has: a second, small program, put together here,
 // that works in the memory of the first. A file that holds such instructions does not start where they are not known, so the first
-// holds none; without the second it computes with its own tiles, at half the speed.
+// holds none; without the second it computes with its own tiles, a little slower.
 "use strict";
 const spanscopeTiles = (() => {
   const I32 = 0x7f, V128 = 0x7b, NOTHING = 0x40;

@@ -241,7 +241,7 @@ try {
     await picture(page, "dropped-checkpoint");
     run("figure", "spans", resolve("sample_models/wikitext_all_attention.safetensors"), "-o", at("spans.csv"));
     // The same command, of what stands in the window now.
-    same(await exported(page, "spans"), readFileSync(at("spans.csv"), "utf8"), "spans of a dropped checkpoint");
+    same(await exported(page, "span chart"), readFileSync(at("spans.csv"), "utf8"), "spans of a dropped checkpoint");
     // Kept: the next visit begins where this one was.
     await command(page, "Dark theme");
     const settings = () => page.evaluate(() => localStorage.getItem("spanscope:settings.json"));
