@@ -88,7 +88,7 @@ async function open(url, allowed, { within = browser, ...options } = {}) {
 const LONG = { timeout: 240000 };
 
 /** Waits until the window has drawn what came to it so far: until animation frames pass in which nothing is drawn, or, where something
-    moves all the time, very many of them. */
+    moves all the time, twenty of them. */
 function drawn(page) {
   return page.evaluate(() => new Promise((done) => {
     const frames = () => document.documentElement.dataset.frames;
@@ -96,7 +96,7 @@ function drawn(page) {
     const look = () => {
       still = frames() === last ? still + 1 : 0;
       last = frames();
-      if (still >= 4 || ++passed >= 200) done();
+      if (still >= 4 || ++passed >= 20) done();
       else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
