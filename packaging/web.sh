@@ -6,7 +6,7 @@
 #
 # Rust's target wasm32-unknown-unknown is taken from rustup (rustup target add wasm32-unknown-unknown), else from Debian's
 # packages cargo-web, rustc-web, rust-web-src and lld. wasm-bindgen is taken from the PATH in the version of Cargo.lock, else it is
-# built once, into target/web/tools. wasm-opt is taken from the PATH, or from npm's package binaryen there; without, the file is larger.
+# built once, into target/web/tools.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -ge 1 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -50,21 +50,8 @@ work=$target/page
 rm -rf "$work" && mkdir -p "$work"
 "$bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$work" --out-name spanscope "$built"
 
-opt=
-for name in wasm-opt "$tools/node_modules/.bin/wasm-opt"; do
-    command -v "$name" > /dev/null && "$name" --version | grep -Eq 'version (1[2-9]|[2-9][0-9])[0-9]' && { opt=$name; break; }
-done
-if [ $profile = web ]; then
-    mv "$work/spanscope_bg.wasm" "$work/spanscope.wasm"
-elif [ -n "$opt" ]; then
-    # Named one by one: with all features at once it writes what no browser starts.
-    "$opt" -O2 --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int \
-        --enable-mutable-globals --enable-reference-types --enable-multivalue \
-        "$work/spanscope_bg.wasm" -o "$work/spanscope.wasm"
-else
-    echo "web.sh: without wasm-opt the file is larger (npm install --prefix $tools binaryen)" >&2
-    mv "$work/spanscope_bg.wasm" "$work/spanscope.wasm"
-fi
+# As it is: wasm-opt -O2 made it 3 % smaller, what is sent of it larger, and nothing faster.
+mv "$work/spanscope_bg.wasm" "$work/spanscope.wasm"
 
 # A file as a script that brings it, packed.
 bring() {
@@ -77,7 +64,8 @@ page() {
     sed -e "/<!--head-->/{r $1" -e 'd;}' -e "/<!--body-->/{r $2" -e 'd;}' crates/spanscope-web/page/page.html
 }
 cp "$work/spanscope.wasm" "$out/spanscope.wasm"
-cp "$work/spanscope.js" crates/spanscope-web/page/page.js crates/spanscope-web/page/page.css "$out/"
+cat crates/spanscope-web/page/tiles.js crates/spanscope-web/page/page.js > "$work/page.js"
+cp "$work/spanscope.js" "$work/page.js" crates/spanscope-web/page/page.css "$out/"
 bring wasm "$work/spanscope.wasm" > "$out/spanscope.wasm.js"
 for model in sample_models/*.safetensors; do
     name=$(basename "$model")
@@ -111,7 +99,7 @@ page "$work/head" "$work/body" > "$out/index.html"
     cat "$work/spanscope.js"
     echo '</script>'
     echo '<script>'
-    cat crates/spanscope-web/page/page.js
+    cat "$work/page.js"
     echo 'spanscopePage.begin();'
     echo '</script>'
 } > "$work/body"

@@ -4,7 +4,7 @@ const spanscopePage = (() => {
   const PREFIX = "spanscope:";
   // A slice of work, in milliseconds: short while somebody types or points, longer while nobody does.
   const SHORT = 8, LONG = 24, QUIET = 400;
-  let lastInput = 0, working = false, wasm = null;
+  let lastInput = 0, working = false, wasm = null, tiles = null, timesTaken = 0;
   const turn = new MessageChannel();
 
   turn.port1.onmessage = () => {
@@ -19,13 +19,13 @@ const spanscopePage = (() => {
     if (more) turn.port2.postMessage(0);
   };
 
-  function drawn(frame, settled) {
+  function drawn(frame, settled, keys) {
     if (frame === 2) {
       document.getElementById("note")?.remove();
       spanscopePage.times.drawn = performance.now();
     }
     // For whoever drives the page: a test, or a page around it.
-    Object.assign(document.documentElement.dataset, { frames: frame, settled });
+    Object.assign(document.documentElement.dataset, { frames: frame, settled, keys });
     if (!working && wasm) {
       working = true;
       turn.port2.postMessage(0);
@@ -88,6 +88,7 @@ const spanscopePage = (() => {
       wasm.take(folder, file.name, new Uint8Array(await file.arrayBuffer()));
     }
     wasm.taken(folder, picked);
+    document.documentElement.dataset.taken = ++timesTaken;
   }
 
   function pick(endings) {
@@ -180,7 +181,9 @@ const spanscopePage = (() => {
       else if (location.protocol === "file:") module = await unpacked(await script("wasm", "spanscope.wasm.js"));
       else module = "spanscope.wasm";
       times.unpacked = performance.now();
-      await wasm_bindgen({ module_or_path: module });
+      const { memory } = await wasm_bindgen({ module_or_path: module });
+      tiles = spanscopeTiles.over(memory);
+      if (tiles) wasm_bindgen.bring_tiles();
       times.compiled = performance.now();
       const bytes = run ? await unpacked(run.textContent) : undefined;
       wasm = wasm_bindgen;
@@ -192,5 +195,8 @@ const spanscopePage = (() => {
     }
   }
 
-  return { begin, bring, download, drawn, fetch: fetchFile, keep, kept, pick, stopped };
+  const tile = (rows, left, rowStep, step, depth, right, rightStep, out, outStep, columns, adds) =>
+    tiles[rows](left, rowStep, step, depth, right, rightStep, out, outStep, columns, adds);
+
+  return { begin, bring, download, drawn, fetch: fetchFile, keep, kept, pick, stopped, tile };
 })();

@@ -53,7 +53,11 @@ pub fn start(
         app.inform(tr(
             "Nothing is uploaded: what you open stays in this page, on this machine",
         ));
-        Ok(Box::new(Page { app, counted: 0 }) as Box<dyn eframe::App>)
+        Ok(Box::new(Page {
+            app,
+            counted: 0,
+            focused: None,
+        }) as Box<dyn eframe::App>)
     };
     js_sys::futures::future_to_promise(async move {
         let options = eframe::WebOptions::default();
@@ -61,6 +65,27 @@ pub fn start(
         runner.start(canvas, options, Box::new(create)).await?;
         Ok(JsValue::UNDEFINED)
     })
+}
+
+/// Has the page's own register tiles compute all products.
+#[wasm_bindgen]
+pub fn bring_tiles() {
+    const BYTES: usize = size_of::<f32>();
+    spanscope::model::bring_tiles(|tile, out| {
+        script::tile(
+            tile.rows,
+            tile.left.as_ptr(),
+            tile.row_step * BYTES,
+            tile.step * BYTES,
+            tile.depth,
+            tile.right.as_ptr(),
+            tile.right_step * BYTES,
+            out.as_mut_ptr(),
+            tile.out_step * BYTES,
+            tile.columns,
+            tile.adds,
+        );
+    });
 }
 
 /// Works for about so many milliseconds; returns whether there is more to do now.
@@ -74,6 +99,8 @@ struct Page {
     app: App,
     /// Frames that were drawn.
     counted: u32,
+    /// What has the keys.
+    focused: Option<egui::Id>,
 }
 
 impl eframe::App for Page {
@@ -92,7 +119,15 @@ impl eframe::App for Page {
             files::pick(pick);
         }
         files::fetch();
+        // A field that was given the keys in this frame has a caret in the next, and only then the browser's letters: those typed before
+        // would be lost.
+        let focused = ctx.memory(|memory| memory.focused());
+        if focused != self.focused {
+            self.focused = focused;
+            ctx.request_repaint();
+        }
         self.counted = self.counted.saturating_add(1);
-        script::drawn(self.counted, self.app.settled());
+        let keys = App::letters_go_to(&ctx).unwrap_or_default();
+        script::drawn(self.counted, self.app.settled(), keys);
     }
 }

@@ -11,6 +11,8 @@ use crate::ui::shell::ablation::AblationPanel;
 use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::model_facts::ModelFacts;
 use crate::ui::shell::tour::Tour;
+use crate::ui::views::text_id;
+use eframe::egui;
 use std::sync::Arc;
 
 /// The panels that lie over the views when they are open.
@@ -63,6 +65,15 @@ impl App {
     /// Takes the window for browsers, of which pages are made, from this folder.
     pub fn pages_from(&mut self, web: std::path::PathBuf) {
         self.overlays.page_export.of_folder(web);
+    }
+
+    /// The field that typed letters go to: the `text`, or another `field`; none where keys are commands.
+    pub fn letters_go_to(ctx: &egui::Context) -> Option<&'static str> {
+        let focused = ctx.memory(|memory| memory.focused())?;
+        Some(match focused == text_id() {
+            true => "text",
+            false => "field",
+        })
     }
 
     /// The ranking of heads by their ablation, once it is measured.

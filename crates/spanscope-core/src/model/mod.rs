@@ -65,7 +65,7 @@ pub use error::ModelError;
 pub use families::adaptive_span::{AdaptIo, Config, DEFAULT_RAMP};
 pub use families::plan::is_buffer;
 pub use head_weights::{HeadSums, HeadWeights, OffText};
-pub use kernel::{Numbers, instruction_set};
+pub use kernel::{Numbers, Tile, Tiles, bring_tiles, instruction_set};
 pub use kernel::{exp_sum, largest};
 pub use key_probe::KeyProbe;
 pub use load::Outline;

@@ -1,7 +1,7 @@
 //! Products of many rows with many panels: the rows are laid out as register tiles read them, once for all panels.
 
-use super::PANEL;
 use super::product::Left;
+use super::{PANEL, outside};
 use pulp::Simd;
 
 /// Rows of the register tile that comes next where `rows` are left, if the tallest has `MOST`.
@@ -75,6 +75,9 @@ pub(super) fn gathered_columns<S: Simd, const ADD: bool>(
     out: &mut [f32],
     stride: usize,
 ) {
+    if let Some(tiles) = outside::brought() {
+        return outside::gathered(tiles, left, rows, panel, out, stride, ADD);
+    }
     match S::F32_LANES {
         16 => gathered_sweep::<S, 12, 2, ADD>(simd, left, rows, panel, out, stride),
         8 => gathered_sweep::<S, 6, 2, ADD>(simd, left, rows, panel, out, stride),

@@ -6,7 +6,7 @@ use super::unpack::{
     Mxfp4, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0, Unpack, halves,
     scales_and_shifts, steps_and_lows, value,
 };
-use super::{DEPTH, PANEL};
+use super::{DEPTH, PANEL, outside};
 use pulp::Simd;
 
 /// A form that is unpacked into vectors.
@@ -32,6 +32,9 @@ pub(super) fn row_by_kept<S: Simd>(
     panel: &[u32],
     out: &mut [f32],
 ) -> bool {
+    if outside::brought().is_some() {
+        return false;
+    }
     match form {
         Form::F16 => row_by::<S, Pairs<true>>(simd, row, panel, out),
         Form::Bf16 => row_by::<S, Pairs<false>>(simd, row, panel, out),

@@ -14,6 +14,7 @@ mod half;
 mod kept_row;
 mod multiply;
 mod numbers;
+mod outside;
 mod packed;
 mod product;
 mod repack;
@@ -25,6 +26,7 @@ pub(in crate::model) use columns::add_rows;
 pub(in crate::model) use entropy::entropy;
 pub(in crate::model) use form::Form;
 pub use numbers::Numbers;
+pub use outside::{Tile, Tiles, bring_tiles};
 pub(in crate::model) use packed::{Packed, Rows};
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
 pub(in crate::model) use rows::{

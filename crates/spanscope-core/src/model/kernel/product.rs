@@ -1,6 +1,6 @@
 //! Products of small matrices, in registers: a few rows of the left one by one or two panels of the right.
 
-use super::{DEPTH, LANES, PANEL};
+use super::{DEPTH, LANES, PANEL, outside};
 use pulp::{Arch, Simd, WithSimd};
 
 /// The left matrix: `rows` × `cols`, consecutive rows `stride` numbers apart.
@@ -94,6 +94,9 @@ pub(super) fn columns<S: Simd, const ADD: bool>(
     out: &mut [f32],
     stride: usize,
 ) {
+    if let Some(tiles) = outside::brought() {
+        return outside::columns(tiles, left, right, out, stride, ADD);
+    }
     // As many rows and vectors as the registers of the instruction set hold, one number of the left included.
     match (S::F32_LANES, right.cols) {
         (16, WIDE) => sweep::<S, 6, 4, ADD>(simd, left, right, out, stride),
@@ -226,6 +229,12 @@ fn several<S: Simd, const PANELS: usize, const VECTORS: usize>(
 ) {
     let k = row.len();
     let panels: [&[f32]; PANELS] = std::array::from_fn(|i| &panels[i * k * PANEL..][..k * PANEL]);
+    if let Some(tiles) = outside::brought() {
+        for (panel, out) in panels.iter().zip(out.chunks_exact_mut(PANEL)) {
+            outside::one_panel(tiles, row, panel, out);
+        }
+        return;
+    }
     // In the same steps as many rows together, so that the result is the same.
     for depth in (0..k).step_by(DEPTH) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; PANELS];
