@@ -53,7 +53,7 @@ fn ranges_of_tokens_are_read_alike_and_never_cut() {
 fn a_picture_of_a_text_that_the_vocabulary_lacks_is_made_where_any_text_will_do() {
     let folder = tempfile::tempdir().unwrap();
     let (text, png) = (folder.path().join("t.txt"), folder.path().join("a.png"));
-    std::fs::write(&text, "to be, or not to be: 中文").unwrap();
+    std::fs::write(&text, "你好，中文，你好，中文: to be").unwrap();
     let (text, png) = (text.to_str().unwrap(), png.to_str().unwrap());
     let shot = ["shot", png, "--size", "400x300", "--text", text];
     let said = complaint(&shot, 1);

@@ -61,7 +61,7 @@ mod tests {
     fn room(rows: usize) -> egui::Vec2 {
         let ctx = egui::Context::default();
         let mut taken = egui::Vec2::ZERO;
-        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
             let before = ui.cursor().min;
             let inner = ui.scope(|ui| {
                 fact_rows(ui, |row| {
@@ -72,6 +72,7 @@ mod tests {
             });
             taken = inner.response.rect.max - before;
         });
+        output.textures_delta.clear();
         taken
     }
 

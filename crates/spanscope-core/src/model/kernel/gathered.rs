@@ -1,6 +1,6 @@
 //! Products of many rows with many panels: the rows are laid out as register tiles read them, once for all panels.
 
-use super::product::Left;
+use super::matrices::Left;
 use super::{PANEL, outside};
 use pulp::Simd;
 

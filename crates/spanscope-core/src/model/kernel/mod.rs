@@ -12,6 +12,7 @@ mod form;
 mod gathered;
 mod half;
 mod kept_row;
+mod matrices;
 mod multiply;
 mod numbers;
 mod outside;
@@ -25,10 +26,12 @@ pub(in crate::model) use activation::activate;
 pub(in crate::model) use columns::add_rows;
 pub(in crate::model) use entropy::entropy;
 pub(in crate::model) use form::Form;
+use matrices::DEPTH;
+pub(in crate::model) use matrices::{LANES, Left, PANEL, Right};
 pub use numbers::Numbers;
 pub use outside::{Tile, Tiles, bring_tiles};
 pub(in crate::model) use packed::{Packed, Rows};
-pub(in crate::model) use product::{Job, Left, Right, add_products, products};
+pub(in crate::model) use product::{Job, add_products, products};
 pub(in crate::model) use rows::{
     add, add_norm, add_relu, add_times, log_softmax, norm_rows, reversed, rms_rows, scale_by, sum,
 };
@@ -43,12 +46,3 @@ pub fn instruction_set() -> &'static str {
         .find_map(|(part, name)| arch.starts_with(part).then_some(name))
         .unwrap_or("plain")
 }
-
-/// Columns of a packed matrix that lie side by side.
-pub(in crate::model) const PANEL: usize = 32;
-
-/// Columns come in multiples of this: the widest vector of any instruction set.
-pub(in crate::model) const LANES: usize = 16;
-
-/// Inputs of a packed matrix that are summed up in one go: so much of a panel fits the first-level cache.
-const DEPTH: usize = 256;

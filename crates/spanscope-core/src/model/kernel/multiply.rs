@@ -3,8 +3,9 @@
 use super::form::Form;
 use super::gathered::{gather, gathered_columns};
 use super::kept_row::row_by_kept;
+use super::matrices::Left;
 use super::packed::{Packed, Piece};
-use super::product::{Left, OneRow, one_panel};
+use super::product::{OneRow, one_panel};
 use super::unpack::unpack;
 use super::{DEPTH, PANEL};
 use pulp::{Arch, Simd, WithSimd};

@@ -1,8 +1,7 @@
 //! Register tiles that whoever runs the program brings: by instructions that not every machine has and that the program cannot hold for
 //! the one that has not. A browser does not start a file with instructions that it does not know.
 
-use super::product::{Left, Right};
-use super::{DEPTH, PANEL};
+use super::matrices::{DEPTH, Left, PANEL, Right};
 use std::sync::OnceLock;
 
 /// One register tile of a product: some rows of the left matrix by some columns of the right.

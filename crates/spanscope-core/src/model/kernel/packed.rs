@@ -2,8 +2,8 @@
 
 use super::form::{Blocks, Form};
 use super::half::{to_bf16, to_f16};
+use super::matrices::Right;
 use super::numbers::Numbers;
-use super::product::Right;
 use super::unpack::unpack;
 use super::{DEPTH, PANEL, repack};
 use pulp::{Arch, Simd, WithSimd};

@@ -1,25 +1,8 @@
 //! Products of small matrices, in registers: a few rows of the left one by one or two panels of the right.
 
+use super::matrices::{Left, Right};
 use super::{DEPTH, LANES, PANEL, outside};
 use pulp::{Arch, Simd, WithSimd};
-
-/// The left matrix: `rows` × `cols`, consecutive rows `stride` numbers apart.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::model) struct Left<'a> {
-    pub data: &'a [f32],
-    pub rows: usize,
-    pub cols: usize,
-    pub stride: usize,
-}
-
-/// The right matrix: as many rows as the left has columns, `cols` (a multiple of [`LANES`]) numbers each, consecutive
-/// rows `stride` apart.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::model) struct Right<'a> {
-    pub data: &'a [f32],
-    pub cols: usize,
-    pub stride: usize,
-}
 
 /// One product of many into the same buffer.
 #[derive(Debug, Clone, Copy)]
