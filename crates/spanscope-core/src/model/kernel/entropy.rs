@@ -1,6 +1,7 @@
 //! The entropy of weights.
 
-use super::rows::{SUMS, total};
+use super::matrices::LANES;
+use super::rows::{Sums, by_lanes, total};
 use pulp::{Arch, Simd, WithSimd};
 
 /// log2 x of what is not below zero, by splitting x into 2^e · m with m in [√½, √2): absolute error below 2e-7 · (1 +
@@ -52,28 +53,39 @@ pub(in crate::model) fn entropy(values: &[f32]) -> f32 {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
-            let (vectors, rest) = S::as_simd_f32s(self.0);
-            let mut sums = [simd.splat_f32s(0.0); SUMS];
-            let add = |sum: &mut S::f32s, x: S::f32s| {
-                *sum = simd.mul_add_e_f32s(x, log2(simd, x), *sum);
-            };
-            let mut groups = vectors.chunks_exact(SUMS);
-            for group in &mut groups {
-                for (sum, vector) in sums.iter_mut().zip(group) {
-                    add(sum, *vector);
-                }
-            }
-            for (sum, vector) in sums.iter_mut().zip(groups.remainder()) {
-                add(sum, *vector);
-            }
-            if !rest.is_empty() {
-                // The lanes that are not there are zero.
-                add(&mut sums[0], simd.partial_load_f32s(rest));
-            }
-            -total(simd, sums)
+            by_lanes!(entropy_of::<S>(simd, self.0))
         }
     }
     Arch::new().dispatch(Entropy(values))
+}
+
+#[inline(always)]
+fn entropy_of<S: Simd, const V: usize>(simd: S, values: &[f32]) -> f32 {
+    let (units, rest) = values.as_chunks::<LANES>();
+    let mut sums: Sums<S::f32s, V> = [[simd.splat_f32s(0.0); V]; _];
+    let mut groups = units.chunks_exact(sums.len());
+    for group in &mut groups {
+        for (sums, unit) in sums.iter_mut().zip(group) {
+            add::<S, V>(simd, sums, S::as_simd_f32s(unit).0);
+        }
+    }
+    for (sums, unit) in sums.iter_mut().zip(groups.remainder()) {
+        add::<S, V>(simd, sums, S::as_simd_f32s(unit).0);
+    }
+    for (sum, part) in sums[0].iter_mut().zip(rest.chunks(S::F32_LANES)) {
+        // The lanes that are not there are zero.
+        let x = simd.partial_load_f32s(part);
+        *sum = simd.mul_add_e_f32s(x, log2(simd, x), *sum);
+    }
+    -total(simd, sums)
+}
+
+/// Adds x · log2 x of each vector to its sum.
+#[inline(always)]
+fn add<S: Simd, const V: usize>(simd: S, sums: &mut [S::f32s; V], vectors: &[S::f32s]) {
+    for (sum, x) in sums.iter_mut().zip(vectors) {
+        *sum = simd.mul_add_e_f32s(*x, log2(simd, *x), *sum);
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,28 @@
 //! Operations on rows: exponentials and sums of a softmax, norms, activations.
 //!
-//! A sum is taken vector by vector in a fixed order, so it depends on the numbers alone, not on their place in memory.
+//! A sum is taken in a fixed order, the same whatever the vectors of the machine: it depends on the numbers alone.
 
+use super::matrices::LANES;
 use pulp::{Arch, Simd, WithSimd};
 
-/// Partial sums that are kept side by side, so that one does not wait for the other.
-pub(super) const SUMS: usize = 4;
+/// Units whose sums are kept side by side, so that one does not wait for the other.
+const SUMS: usize = 4;
+
+/// The sums of [`SUMS`] units of [`LANES`] numbers, `V` vectors each.
+pub(super) type Sums<F, const V: usize> = [[F; V]; SUMS];
+
+/// Calls the function with as many vectors as hold [`LANES`] numbers.
+macro_rules! by_lanes {
+    ($name:ident::<$simd:ident $(, $power:ident)?>($($argument:expr),*)) => {
+        match $simd::F32_LANES {
+            16 => $name::<$simd, 1 $(, $power)?>($($argument),*),
+            8 => $name::<$simd, 2 $(, $power)?>($($argument),*),
+            4 => $name::<$simd, 4 $(, $power)?>($($argument),*),
+            _ => $name::<$simd, LANES $(, $power)?>($($argument),*),
+        }
+    };
+}
+pub(super) use by_lanes;
 
 /// 2^((x − max) · scale), no less than 2^−100 (smaller numbers would make what is computed with them slow), by splitting the exponent into an integer and a rest in [−½, ½]: relative error below 2.5e-7. Not-a-number stays so.
 #[inline(always)]
@@ -41,10 +58,21 @@ pub(super) fn exp2<S: Simd>(simd: S, x: S::f32s, max: S::f32s, scale: S::f32s) -
     simd.mul_f32s(p, simd.transmute_f32s_u32s(power))
 }
 
+/// The sum of all sums.
 #[inline(always)]
-pub(super) fn total<S: Simd>(simd: S, sums: [S::f32s; SUMS]) -> f32 {
+pub(super) fn total<S: Simd, const V: usize>(simd: S, sums: Sums<S::f32s, V>) -> f32 {
     let [a, b, c, d] = sums;
-    simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)))
+    let mut all: [S::f32s; V] = std::array::from_fn(|v| {
+        simd.add_f32s(simd.add_f32s(a[v], b[v]), simd.add_f32s(c[v], d[v]))
+    });
+    let mut half = V / 2;
+    while half > 0 {
+        for v in 0..half {
+            all[v] = simd.add_f32s(all[v], all[v + half]);
+        }
+        half /= 2;
+    }
+    simd.reduce_sum_f32s(all[0])
 }
 
 /// The largest of `values`, or −∞; what is not a number is passed over.
@@ -89,29 +117,40 @@ impl WithSimd for ExpSum<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f32 {
-        let max = simd.splat_f32s(self.1);
-        let scale = simd.splat_f32s(self.2 * std::f32::consts::LOG2_E);
-        let (vectors, rest) = S::as_mut_simd_f32s(self.0);
-        let mut sums = [simd.splat_f32s(0.0); SUMS];
-        let mut groups = vectors.chunks_exact_mut(SUMS);
-        for group in &mut groups {
-            for (sum, vector) in sums.iter_mut().zip(group) {
+        by_lanes!(exp_sum_of::<S>(simd, self.0, self.1, self.2))
+    }
+}
+
+#[inline(always)]
+fn exp_sum_of<S: Simd, const V: usize>(simd: S, values: &mut [f32], max: f32, scale: f32) -> f32 {
+    let max = simd.splat_f32s(max);
+    let scale = simd.splat_f32s(scale * std::f32::consts::LOG2_E);
+    let (units, rest) = values.as_chunks_mut::<LANES>();
+    let mut sums = [[simd.splat_f32s(0.0); V]; SUMS];
+    let mut groups = units.chunks_exact_mut(SUMS);
+    for group in &mut groups {
+        for (sums, unit) in sums.iter_mut().zip(group) {
+            let vectors = S::as_mut_simd_f32s(unit).0;
+            for (sum, vector) in sums.iter_mut().zip(vectors) {
                 *vector = exp2(simd, *vector, max, scale);
                 *sum = simd.add_f32s(*sum, *vector);
             }
         }
-        for (sum, vector) in sums.iter_mut().zip(groups.into_remainder()) {
+    }
+    for (sums, unit) in sums.iter_mut().zip(groups.into_remainder()) {
+        let vectors = S::as_mut_simd_f32s(unit).0;
+        for (sum, vector) in sums.iter_mut().zip(vectors) {
             *vector = exp2(simd, *vector, max, scale);
             *sum = simd.add_f32s(*sum, *vector);
         }
-        if !rest.is_empty() {
-            let values = exp2(simd, simd.partial_load_f32s(rest), max, scale);
-            simd.partial_store_f32s(rest, values);
-            // Read again: the lanes that are not there are zero.
-            sums[0] = simd.add_f32s(sums[0], simd.partial_load_f32s(rest));
-        }
-        total(simd, sums)
     }
+    for (sum, part) in sums[0].iter_mut().zip(rest.chunks_mut(S::F32_LANES)) {
+        let values = exp2(simd, simd.partial_load_f32s(part), max, scale);
+        simd.partial_store_f32s(part, values);
+        // Read again: the lanes that are not there are zero.
+        *sum = simd.add_f32s(*sum, simd.partial_load_f32s(part));
+    }
+    total(simd, sums)
 }
 
 #[inline(always)]
@@ -138,24 +177,33 @@ impl<const POWER: usize> WithSimd for Powers<'_, POWER> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f32 {
-        let mean = simd.splat_f32s(self.1);
-        let (vectors, rest) = S::as_simd_f32s(self.0);
-        let mut sums = [simd.splat_f32s(0.0); SUMS];
-        let mut groups = vectors.chunks_exact(SUMS);
-        for group in &mut groups {
-            for (sum, vector) in sums.iter_mut().zip(group) {
-                *sum = add_power::<S, POWER>(simd, *sum, *vector, mean);
+        by_lanes!(powers::<S, POWER>(simd, self.0, self.1))
+    }
+}
+
+#[inline(always)]
+fn powers<S: Simd, const V: usize, const POWER: usize>(simd: S, values: &[f32], mean: f32) -> f32 {
+    let centre = simd.splat_f32s(mean);
+    let (units, rest) = values.as_chunks::<LANES>();
+    let mut sums = [[simd.splat_f32s(0.0); V]; SUMS];
+    let mut groups = units.chunks_exact(SUMS);
+    for group in &mut groups {
+        for (sums, unit) in sums.iter_mut().zip(group) {
+            for (sum, vector) in sums.iter_mut().zip(S::as_simd_f32s(unit).0) {
+                *sum = add_power::<S, POWER>(simd, *sum, *vector, centre);
             }
         }
-        for (sum, vector) in sums.iter_mut().zip(groups.remainder()) {
-            *sum = add_power::<S, POWER>(simd, *sum, *vector, mean);
-        }
-        let rest: f32 = match POWER {
-            1 => rest.iter().sum(),
-            _ => rest.iter().map(|x| (x - self.1) * (x - self.1)).sum(),
-        };
-        total(simd, sums) + rest
     }
+    for (sums, unit) in sums.iter_mut().zip(groups.remainder()) {
+        for (sum, vector) in sums.iter_mut().zip(S::as_simd_f32s(unit).0) {
+            *sum = add_power::<S, POWER>(simd, *sum, *vector, centre);
+        }
+    }
+    let rest: f32 = match POWER {
+        1 => rest.iter().sum(),
+        _ => rest.iter().map(|x| (x - mean) * (x - mean)).sum(),
+    };
+    total(simd, sums) + rest
 }
 
 /// The sum of `values`.
@@ -354,6 +402,34 @@ mod tests {
             let mut got = values.clone();
             let sum = Simd::vectorize(avx2, ExpSum(&mut got, 0.0, 0.5));
             check(sum, &got);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn vectors_of_any_width_give_the_same_sums_bit_for_bit() {
+        /// Exponentials and their sum, the sum, and that of squares.
+        fn all_of<S: Simd>(simd: S, values: &[f32]) -> Vec<u32> {
+            let mut exps = values.to_vec();
+            let exp_sum = Simd::vectorize(simd, ExpSum(&mut exps, 1.0, 0.7));
+            let sum = Simd::vectorize(simd, Powers::<1>(values, 0.0));
+            let squares = Simd::vectorize(simd, Powers::<2>(values, 0.4));
+            let all = exps.into_iter().chain([exp_sum, sum, squares]);
+            all.map(f32::to_bits).collect()
+        }
+        let Some(v3) = pulp::x86::V3::try_new() else {
+            return;
+        };
+        for n in [0_usize, 1, 5, 8, 15, 16, 17, 40, 63, 64, 65, 100, 131, 1000] {
+            let values: Vec<f32> = (0..n)
+                .map(|i| ((i * 7919 + 13) % 1009) as f32 / 504.5 - 1.0)
+                .collect();
+            let expected = all_of(v3, &values);
+            assert_eq!(all_of(pulp::x86::V3_128b(v3), &values), expected, "{n}");
+            assert_eq!(all_of(pulp::x86::V3_512b(v3), &values), expected, "{n}");
+            if let Some(v4) = pulp::x86::V4::try_new() {
+                assert_eq!(all_of(v4, &values), expected, "{n}");
+            }
         }
     }
 
