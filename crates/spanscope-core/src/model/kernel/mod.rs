@@ -2,7 +2,8 @@
 //!
 //! Every function is compiled for several instruction sets (AVX-512, AVX2, NEON, plain) and picks the machine's at
 //! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
-//! call: a result does not depend on how rows are put together.
+//! call and the width of the vectors: a result does not depend on how rows are put together, nor on which of AVX-512 and AVX2 a
+//! machine has. (Where there is no fused multiply-add, products are rounded before they are added.)
 
 mod activation;
 mod columns;
