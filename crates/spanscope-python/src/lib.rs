@@ -1,7 +1,7 @@
 //! The native part of the Python module `spanscope`: models, runs and figures, and the command line.
 //!
-//! Numbers are handed out as they lie in memory: NumPy looks at them through [`array::Array`], which owns them. Whatever takes time
-//! runs off the interpreter's lock, tells its progress and ends on Ctrl-C ([`work`]). Names, types and documentation for people are
+//! Numbers are handed out as they lie in memory: NumPy looks at them through `array::Array`, which owns them. Whatever takes time
+//! runs off the interpreter's lock, tells its progress and ends on Ctrl-C (`work`). Names, types and documentation for people are
 //! in `python/spanscope`.
 
 mod array;
