@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The rooms of the program and of `spanscope-core`, and the crates that are one room, with the rooms that each may use. None may
 /// use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     (
         "python",
         &["cli", "engine", "analysis", "chart", "model", "checkpoint"],
@@ -87,13 +87,14 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("chart", &["files", "head_id", "shown"]),
     ("egui_offscreen", &[]),
     ("windows", &[]),
-    ("analysis", &["mixer", "model", "checkpoint"]),
+    ("analysis", &["lanes", "mixer", "model", "checkpoint"]),
     (
         "model",
         &[
             "checkpoint",
             "head_id",
             "json",
+            "lanes",
             "neuron_id",
             "platform",
             "shown",
@@ -122,6 +123,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     // The page, on the window: nothing uses it.
     ("web", &[]),
     ("json", &["shown"]),
+    ("lanes", &[]),
     ("shown", &[]),
     ("zip_directory", &["files", "shown"]),
     (

@@ -37,6 +37,7 @@ pub mod files;
 pub mod head_id;
 #[forbid(unsafe_code)]
 pub mod json;
+mod lanes;
 #[forbid(unsafe_code)]
 pub mod mixer;
 #[forbid(unsafe_code)]

@@ -15,14 +15,11 @@ const ENDINGS: [&str; 5] = ["safetensors", "gguf", "pt", "pth", "bin"];
 /// The hint for a folder without a model: what in it would open, or what it may become.
 pub(super) fn hint(folder: &Path) -> String {
     let (mut folders, mut files) = (Vec::new(), Vec::new());
-    let mut empty = fs::read_dir(folder).is_ok();
-    for entry in fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .take(MOST)
-        .flatten()
-    {
-        empty = false;
+    let read = fs::read_dir(folder);
+    let is_read = read.is_ok();
+    let mut entries = read.into_iter().flatten().take(MOST).flatten().peekable();
+    let is_empty = is_read && entries.peek().is_none();
+    for entry in entries {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let ending = path.extension().unwrap_or_default();
@@ -44,12 +41,12 @@ pub(super) fn hint(folder: &Path) -> String {
             return format!("These {what} are in it, and may be opened: {list}");
         }
     }
-    let what = match () {
-        () if empty => "It is empty. ",
-        () if fs::is_file(&folder.join("saved_model.pb")) => {
-            "It is a TensorFlow SavedModel; networks of TensorFlow are not read. "
-        }
-        () => "",
+    let what = if is_empty {
+        "It is empty. "
+    } else if fs::is_file(&folder.join("saved_model.pb")) {
+        "It is a TensorFlow SavedModel; networks of TensorFlow are not read. "
+    } else {
+        ""
     };
     format!("{what}Choose a folder that has one of them, or the model file itself")
 }

@@ -3,6 +3,7 @@
 //!
 //! Closures say that they are always inlined: one that is not is compiled without the vectors, and calls a function for each operation.
 
+use crate::lanes::{LANES, by_lanes, fold, total};
 use pulp::{Simd, WithSimd};
 
 /// The sums of a row.
@@ -15,9 +16,6 @@ pub struct Totals {
     /// The largest a.
     pub largest: f32,
 }
-
-/// Numbers that are added side by side, whatever the vectors: `V` of them hold as many.
-const LANES: usize = 16;
 
 /// Numbers whose sums are taken in 32 bits before they are added in 64.
 const PART: usize = 512;
@@ -45,45 +43,6 @@ fn each_vector<S: Simd, const V: usize>(
     if !rest.is_empty() {
         add(vectors.len() % V, simd.partial_load_f32s(rest));
     }
-}
-
-/// `V` vectors as one.
-#[inline(always)]
-fn fold<S: Simd, const V: usize>(
-    mut vectors: [S::f32s; V],
-    join: impl Fn(S::f32s, S::f32s) -> S::f32s,
-) -> S::f32s {
-    let mut half = V / 2;
-    while half > 0 {
-        for i in 0..half {
-            vectors[i] = join(vectors[i], vectors[i + half]);
-        }
-        half /= 2;
-    }
-    vectors[0]
-}
-
-/// The sum of all lanes of `V` vectors.
-#[inline(always)]
-fn total<S: Simd, const V: usize>(simd: S, vectors: [S::f32s; V]) -> f32 {
-    let all = fold::<S, V>(
-        vectors,
-        #[inline(always)]
-        |a, b| simd.add_f32s(a, b),
-    );
-    simd.reduce_sum_f32s(all)
-}
-
-/// Calls the function with as many vectors as hold [`LANES`] numbers.
-macro_rules! by_lanes {
-    ($name:ident::<$simd:ident>($($argument:expr),*)) => {
-        match $simd::F32_LANES {
-            16 => $name::<$simd, 1>($($argument),*),
-            8 => $name::<$simd, 2>($($argument),*),
-            4 => $name::<$simd, 4>($($argument),*),
-            _ => $name::<$simd, LANES>($($argument),*),
-        }
-    };
 }
 
 impl Totals {

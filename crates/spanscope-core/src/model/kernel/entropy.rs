@@ -1,7 +1,7 @@
 //! The entropy of weights.
 
-use super::matrices::LANES;
-use super::rows::{Sums, by_lanes, total};
+use super::rows::{Sums, total};
+use crate::lanes::{LANES, by_lanes};
 use pulp::{Arch, Simd, WithSimd};
 
 /// log2 x of what is not below zero, by splitting x into 2^e · m with m in [√½, √2): absolute error below 2e-7 · (1 +

@@ -3,8 +3,8 @@
 /// Columns of a packed matrix that lie side by side.
 pub(in crate::model) const PANEL: usize = 32;
 
-/// Columns come in multiples of this: the widest vector of any instruction set.
-pub(in crate::model) const LANES: usize = 16;
+/// Columns come in multiples of this.
+pub(in crate::model) use crate::lanes::LANES;
 
 /// Inputs of a packed matrix that are summed up in one go: so much of a panel fits the first-level cache.
 pub(super) const DEPTH: usize = 256;

@@ -2,7 +2,7 @@
 //!
 //! A sum is taken in a fixed order, the same whatever the vectors of the machine: it depends on the numbers alone.
 
-use super::matrices::LANES;
+use crate::lanes::{self, LANES, by_lanes};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Units whose sums are kept side by side, so that one does not wait for the other.
@@ -10,19 +10,6 @@ const SUMS: usize = 4;
 
 /// The sums of [`SUMS`] units of [`LANES`] numbers, `V` vectors each.
 pub(super) type Sums<F, const V: usize> = [[F; V]; SUMS];
-
-/// Calls the function with as many vectors as hold [`LANES`] numbers.
-macro_rules! by_lanes {
-    ($name:ident::<$simd:ident $(, $power:ident)?>($($argument:expr),*)) => {
-        match $simd::F32_LANES {
-            16 => $name::<$simd, 1 $(, $power)?>($($argument),*),
-            8 => $name::<$simd, 2 $(, $power)?>($($argument),*),
-            4 => $name::<$simd, 4 $(, $power)?>($($argument),*),
-            _ => $name::<$simd, LANES $(, $power)?>($($argument),*),
-        }
-    };
-}
-pub(super) use by_lanes;
 
 /// 2^((x − max) · scale), no less than 2^−100 (smaller numbers would make what is computed with them slow), by splitting the exponent into an integer and a rest in [−½, ½]: relative error below 2.5e-7. Not-a-number stays so.
 #[inline(always)]
@@ -62,17 +49,12 @@ pub(super) fn exp2<S: Simd>(simd: S, x: S::f32s, max: S::f32s, scale: S::f32s) -
 #[inline(always)]
 pub(super) fn total<S: Simd, const V: usize>(simd: S, sums: Sums<S::f32s, V>) -> f32 {
     let [a, b, c, d] = sums;
-    let mut all: [S::f32s; V] = std::array::from_fn(|v| {
-        simd.add_f32s(simd.add_f32s(a[v], b[v]), simd.add_f32s(c[v], d[v]))
-    });
-    let mut half = V / 2;
-    while half > 0 {
-        for v in 0..half {
-            all[v] = simd.add_f32s(all[v], all[v + half]);
-        }
-        half /= 2;
-    }
-    simd.reduce_sum_f32s(all[0])
+    lanes::total(
+        simd,
+        std::array::from_fn::<_, V, _>(|v| {
+            simd.add_f32s(simd.add_f32s(a[v], b[v]), simd.add_f32s(c[v], d[v]))
+        }),
+    )
 }
 
 /// The largest of `values`, or −∞; what is not a number is passed over.
