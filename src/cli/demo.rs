@@ -46,7 +46,7 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
         "{}",
         bars_terminal(&chart.heads, chart.limit, columns())
     )?;
-    writeln!(out, "{}\n", spans::summary(&chart.heads))?;
+    writeln!(out, "{}\n", spans::summary(&chart))?;
     let widest = widest(&chart.heads);
     describe(&model, &score, &widest, out)?;
 

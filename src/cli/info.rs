@@ -292,9 +292,13 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     if model.assumed.is_empty() {
         writeln!(out, "  nothing")?;
     }
-    let spans = span_chart(model).heads;
+    let spans = span_chart(model);
     writeln!(out, "\nSpans")?;
-    write!(out, "{}", bars_terminal(&spans, c.limit().end(), columns()))?;
+    write!(
+        out,
+        "{}",
+        bars_terminal(&spans.heads, c.limit().end(), columns())
+    )?;
     writeln!(out, "{}", super::spans::summary(&spans))?;
     Ok(out)
 }

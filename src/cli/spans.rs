@@ -5,7 +5,9 @@ use super::args::SpansArgs;
 use super::common::{columns, ending, may_write, outline, say};
 use super::figure_args::only_in_drawings;
 use super::what_if::changed;
-use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal, reach_words, thousands};
+use crate::chart::{
+    Format, HeadSpan, SpanChart, SpanMeasure, bars_terminal, reach_words, thousands,
+};
 use crate::engine::figures::span_chart;
 use crate::shown::shown_path;
 use anyhow::Result;
@@ -50,7 +52,7 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
                 bars_terminal(&chart.heads, chart.limit, columns())
             )?;
         }
-        writeln!(out, "{}", summary(&chart.heads))?;
+        writeln!(out, "{}", summary(&chart))?;
     }
     Ok(())
 }
@@ -98,7 +100,8 @@ fn decimal(number: f64) -> String {
 }
 
 /// Mean and widest, in one line.
-pub(super) fn summary(heads: &[HeadSpan]) -> String {
+pub(super) fn summary(chart: &SpanChart) -> String {
+    let heads = &chart.heads;
     let endless = heads.iter().filter(|h| h.reach.is_none()).count();
     let ended = heads
         .iter()
@@ -109,11 +112,14 @@ pub(super) fn summary(heads: &[HeadSpan]) -> String {
     let widest = ended.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
     match widest {
         Some((h, span, reach)) => format!(
-            "mean span {} tokens; widest: {} with {} (reach {}){}",
+            "mean {} {} tokens; widest: {} with {}{}",
+            chart.quantity(),
             decimal(mean),
             h.id().in_words(),
-            decimal(*span),
-            thousands(*reach),
+            match chart.is_context {
+                true => thousands(*reach),
+                false => format!("{} (reach {})", decimal(*span), thousands(*reach)),
+            },
             match endless {
                 0 => String::new(),
                 1 => "; 1 head has no limit".into(),

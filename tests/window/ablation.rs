@@ -39,7 +39,7 @@ fn every_head_is_ablated_in_turn_and_the_ranking_selects_heads() {
     let first = ablation.heads[0];
     let rows = window
         .harness
-        .query_all_by_label_contains("bits per token without it");
+        .query_all_by_label_contains("bits/char without it");
     rows.into_iter().next().unwrap().click();
     window.harness.run_steps(3);
     assert_eq!(window.app().selection().heads.single(), Some(first.id));
@@ -64,10 +64,10 @@ fn after_an_edit_the_text_shows_what_it_adds_to_every_token() {
     command(&mut window, "ablate selected");
     window.settle();
     assert!(has(&window, "Δ by edits"));
-    assert!(has(&window, "bits per token by the edits"));
+    assert!(has(&window, "bits/char by the edits"));
     window.harness.get_by_label("Δ by edits").click();
     window.harness.run_steps(3);
-    assert!(!has(&window, "bits per token by the edits"));
+    assert!(!has(&window, "bits/char by the edits"));
     command(&mut window, "all heads as trained");
     window.settle();
     assert!(!has(&window, "Δ by edits"));

@@ -206,7 +206,7 @@ fn a_continuation_can_be_stopped() {
     window.settle();
     assert!(window.harness.query_by_label("Start").is_some());
     assert!(window.harness.query_by_label("Stop").is_none());
-    window.harness.get_by_label_contains(" bits per token; ");
+    window.harness.get_by_label_contains(" bits/char; ");
 }
 
 /// Shows a page of the view.

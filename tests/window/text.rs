@@ -431,3 +431,57 @@ fn a_list_of_ids_keeps_what_stands_between_them() {
     window.settle();
     assert_eq!(&**window.app().text(), "120 3,4");
 }
+
+/// The heights at which the rows of the text are drawn.
+fn heights(window: &Window) -> Vec<f32> {
+    let within = cells(window);
+    let mut heights = Vec::new();
+    for clipped in &window.harness.output().shapes {
+        if let egui::Shape::Text(text) = &clipped.shape
+            && within.contains_rect(clipped.clip_rect)
+        {
+            heights.push(text.pos.y);
+        }
+    }
+    heights.dedup();
+    heights
+}
+
+#[test]
+fn the_text_stays_where_it_is_pressed_and_dragged_over() {
+    let mut window = Window::open(Start::default());
+    let within = cells(&window);
+    // Half a row at the edges, and the keys elsewhere.
+    window
+        .harness
+        .event(egui::Event::PointerMoved(within.center()));
+    window.harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 10.0),
+        modifiers: Modifiers::NONE,
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+    });
+    window.harness.run_steps(20);
+    window.settle();
+    for edge in [within.bottom() - 2.0, within.top() + 2.0] {
+        let before = heights(&window);
+        assert!(before.len() > 3, "{before:?}");
+        let at = pos2(within.left() + 60.0, edge);
+        button(&mut window, at, true, Modifiers::NONE);
+        for step in 1..=4_u8 {
+            let on = at + (within.center() - at) * (f32::from(step) / 8.0);
+            window.harness.event(egui::Event::PointerMoved(on));
+            window.harness.step();
+            assert_eq!(heights(&window), before);
+        }
+        let on = at + (within.center() - at) * 0.5;
+        button(&mut window, on, false, Modifiers::NONE);
+        window.harness.run_steps(3);
+        assert_eq!(heights(&window), before);
+        assert!(tokens(&window).len() > 5);
+        window.keys(Modifiers::NONE, Key::Escape);
+        window.keys(Modifiers::NONE, Key::Escape);
+        window.harness.run_steps(3);
+    }
+}

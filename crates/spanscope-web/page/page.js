@@ -187,6 +187,8 @@ const spanscopePage = (() => {
       times.compiled = performance.now();
       const bytes = run ? await unpacked(run.textContent) : undefined;
       wasm = wasm_bindgen;
+      // The window smooths its edges itself, and nothing shines through it. Made first, for what asks later gets this one.
+      canvas.getContext("webgl2", { antialias: false, alpha: false, depth: false, stencil: false });
       await wasm.start(canvas, run?.dataset.name, bytes);
       times.started = performance.now();
       canvas.focus();

@@ -161,6 +161,8 @@ pub fn find(query: &str, items: &[Item], recent: &[String]) -> Vec<Hit> {
             rank.strong,
             // Commands before files and models.
             !item.command.replaces(),
+            // A view before the file that is made of it.
+            !matches!(item.command, Command::Export(..)),
             rank.quality,
             place(item).is_some(),
             rank.score,
@@ -223,6 +225,7 @@ mod tests {
             ("ablate every", "Ablate every head in turn"),
             ("knock selected", "Ablate the selected heads"),
             ("heatmap", "Show Attention"),
+            ("logit lens", "Show Predictions"),
             ("flops", "Show Cost"),
             ("grid", "Show Grid"),
             ("perplexity", "Show Text"),

@@ -8,7 +8,7 @@ use crate::model::HeadId;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
-use crate::ui::widgets::names::{head_name, signed};
+use crate::ui::widgets::names::{bits_unit, head_name, signed};
 use eframe::egui::{self, Rect, Sense, Ui, vec2};
 use std::sync::Arc;
 
@@ -121,16 +121,15 @@ fn ranking(
     palette: &Palette,
     commands: &mut Vec<Command>,
 ) {
+    let unit = bits_unit(Some(model));
     let of = [
         &thousands(ablation.tokens) as &dyn std::fmt::Display,
         &format!("{:.3}", ablation.bits),
+        &unit,
     ];
     ui.label(match ablation.tokens >= MOST_ABLATED {
-        true => trf(
-            "On the first {0} tokens: {1} bits/token with all heads",
-            &of,
-        ),
-        false => trf("On {0} tokens: {1} bits/token with all heads", &of),
+        true => trf("On the first {0} tokens: {1} {2} with all heads", &of),
+        false => trf("On {0} tokens: {1} {2} with all heads", &of),
     });
     ui.horizontal(|ui| {
         let copy = ui.button(tr("Copy data (CSV)"));
@@ -148,7 +147,7 @@ fn ranking(
         }
     });
     ui.add_space(2.0);
-    ui.label(strong(tr("Bits per token more without the head")));
+    ui.label(strong(trf("{0} more without the head", &[&unit])));
     let largest = ablation.heads.iter().map(|head| head.change.abs());
     let largest = largest.fold(0.0, f64::max).max(1e-9);
     let height = ui.text_style_height(&egui::TextStyle::Body) + 6.0;
@@ -159,7 +158,7 @@ fn ranking(
                 let Some(head) = ablation.heads.get(i) else {
                     continue;
                 };
-                if row(ui, (i, head), head.id == selected, largest, palette) {
+                if row(ui, (i, head), head.id == selected, (largest, unit), palette) {
                     commands.push(Command::SelectHead(head.id));
                 }
             }
@@ -171,7 +170,7 @@ fn row(
     ui: &mut Ui,
     (i, head): (usize, &Ablated),
     is_selected: bool,
-    largest: f64,
+    (largest, unit): (f64, &str),
     palette: &Palette,
 ) -> bool {
     let change = signed(head.change, 4);
@@ -184,7 +183,7 @@ fn row(
     ui.horizontal(|ui| {
         let response = ui.add(button);
         response.widget_info(|| {
-            let words = trf("{0}: {1} bits per token without it", &[&name, &change]);
+            let words = trf("{0}: {1} {2} without it", &[&name, &change, &unit]);
             egui::WidgetInfo::selected(egui::Role::Button, true, is_selected, words)
         });
         let (rect, _) = ui.allocate_exact_size(vec2(BAR, 10.0), Sense::hover());

@@ -10,7 +10,7 @@ use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
 use crate::ui::language::{said, tr, trf};
 use crate::ui::theme::{self, QUIET, quiet};
-use crate::ui::widgets::names::tokens as in_tokens;
+use crate::ui::widgets::names::{bits_unit, tokens as in_tokens};
 use eframe::egui::{self, Rect, RichText, Role, Ui, WidgetInfo};
 use std::sync::Arc;
 
@@ -73,16 +73,8 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
         None => in_tokens(tokens.ids.len()),
     };
     if let Some(bits) = snapshot.bits_per_token {
-        let model = snapshot.model.as_ref();
-        let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
-        let bits = format!("{bits:.3}");
-        words += " · ";
-        words += &match vocabulary.map(crate::text::Vocabulary::unit) {
-            Some(crate::text::Unit::Byte | crate::text::Unit::Char) => {
-                trf("{0} bits/char", &[&bits])
-            }
-            _ => trf("{0} bits/token", &[&bits]),
-        };
+        let unit = bits_unit(snapshot.model.as_deref());
+        words += &format!(" · {bits:.3} {unit}");
     }
     if let Some(milliseconds) = snapshot.milliseconds {
         words += &match milliseconds {

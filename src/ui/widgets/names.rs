@@ -1,8 +1,9 @@
 //! Heads and shares in words.
 
 use crate::chart::thousands;
-use crate::engine::{Combine, Heads, Weighting};
+use crate::engine::{Combine, Heads, LoadedModel, Weighting};
 use crate::model::{HeadId, Reach};
+use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
 
 /// "Layer 3, head 2", both from 0.
@@ -15,6 +16,15 @@ pub fn tokens(count: usize) -> String {
     match count {
         1 => tr("1 token").to_owned(),
         count => trf("{0} tokens", &[&thousands(count)]),
+    }
+}
+
+/// The unit that bits are counted by: where a token is a byte or a character, the field says "bits per character".
+pub fn bits_unit(model: Option<&LoadedModel>) -> &'static str {
+    let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
+    match vocabulary.map(Vocabulary::unit) {
+        Some(Unit::Byte | Unit::Char) => tr("bits/char"),
+        _ => tr("bits/token"),
     }
 }
 

@@ -30,7 +30,11 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     let top = header.bottom + if header.bottom > PAD { 4.0 } else { 0.0 };
 
     // The right side: profiles, and the colour bar with its numbers.
-    let bar_room = marks::bar_ticks(&ink.range, LONGEST_BAR);
+    let numbers = match chart.percent {
+        true => marks::percent_ticks,
+        false => marks::bar_ticks,
+    };
+    let bar_room = numbers(&ink.range, LONGEST_BAR);
     let bar_room = bar_room.iter().filter_map(|t| t.label.as_deref());
     let bar_room = bar_room.map(|s| Type::new(TICK, "").width(s));
     let bar_room = 10.0 + BAR + 4.5 + bar_room.fold(14.0, f64::max);
@@ -63,6 +67,8 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
         width: 0.0,
         height: 0.0,
     };
+    let title = Type::new(TICK, "").width(&theme::capital(&chart.bar));
+    let title = if even { 0.0 } else { title.min(LONGEST_BAR) };
     let mut pitch = TICK * 1.2;
     let mut rows = row_axis(pitch);
     let mut names = 0.0_f64;
@@ -84,7 +90,8 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
         under = (across + title_room).max(sides.under);
         map.height = match look.page_height() {
             Some(page) => (page - top - under - PAD).max(24.0),
-            None => height(chart, map.width, width),
+            // The title of the colour bar wants its length.
+            None => height(chart, map.width, width).max(title - under - PAD + 2.5),
         };
         let now = map.height / chart.rows.max(1) as f64;
         // In the end names do not grow any more, so that they have the room that was measured.
@@ -116,7 +123,7 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
         ..map
     };
     if !even {
-        let numbers = marks::bar_ticks(&ink.range, bar.height);
+        let numbers = numbers(&ink.range, bar.height);
         marks::bar(&mut page, bar, &ink, &numbers, theme);
         bar_title(&mut page, &chart.bar, bar, theme);
     }

@@ -174,6 +174,21 @@ pub(crate) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
     found
 }
 
+/// [`bar_ticks`] of shares, written as percentages.
+pub(crate) fn percent_ticks(range: &Range, height: f64) -> Vec<Tick> {
+    let of = Range {
+        low: 100.0 * range.low,
+        high: 100.0 * range.high,
+        scale: range.scale,
+    };
+    let mut found = bar_ticks(&of, height);
+    for tick in &mut found {
+        tick.value /= 100.0;
+        tick.label = tick.label.take().map(|label| format!("{label} %"));
+    }
+    found
+}
+
 /// The numbers beside a colour bar of this length in points, from the lowest: values, and what is written there.
 pub fn color_numbers(scale: Scale, low: f64, high: f64, length: f64) -> Vec<(f64, String)> {
     let ticks = bar_ticks(&Range { scale, low, high }, length);

@@ -131,6 +131,8 @@ pub struct Heatmap {
     pub marked: Vec<(usize, usize, CellMark)>,
     /// The quantity that the colours stand for, with the unit; written beside the colour bar.
     pub bar: String,
+    /// The numbers beside the colour bar are percentages; the values are shares.
+    pub percent: bool,
     /// Written in the cells, row by row, where there is room for all; may be empty.
     pub cell_texts: Vec<String>,
     /// The numbers of tables, where they are others than those of the cells.
@@ -168,6 +170,7 @@ impl Default for Heatmap {
             ramp: None,
             marked: Vec::new(),
             bar: String::new(),
+            percent: false,
             cell_texts: Vec::new(),
             numbers: None,
             provenance: Provenance::default(),

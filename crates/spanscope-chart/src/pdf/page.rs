@@ -68,7 +68,9 @@ impl Names {
 /// A transform as PDF writes it.
 pub(super) fn matrix(transform: usvg::Transform) -> [f32; 6] {
     let t = transform;
-    [t.sx, t.ky, t.kx, t.sy, t.tx, t.ty]
+    // The cosine of a right angle is not zero by the libraries of systems, and each has another remainder.
+    let [sx, ky, kx, sy] = [t.sx, t.ky, t.kx, t.sy].map(|x| if x.abs() < 1e-7 { 0.0 } else { x });
+    [sx, ky, kx, sy, t.tx, t.ty]
 }
 
 impl<'a> Page<'a> {

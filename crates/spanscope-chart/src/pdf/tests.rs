@@ -72,6 +72,18 @@ fn the_same_figure_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_quarter_turn_is_one_on_every_system() {
+    // The name along the upright axis.
+    let turned = content(&pdf("Spans"));
+    let turned = turned.lines().filter(|line| line.ends_with(" cm"));
+    let turned: Vec<_> = turned.filter(|line| line.starts_with("0 ")).collect();
+    assert!(!turned.is_empty());
+    for line in turned {
+        assert!(line.starts_with("0 -1 1 0 "), "{line}");
+    }
+}
+
+#[test]
 fn every_font_has_a_name_and_is_brought_along() {
     let pdf = pdf("Spans 注意 한국 הלו हि ไทย عربي 😀 ⟨␀ 𝔸");
     let text = String::from_utf8_lossy(&pdf);

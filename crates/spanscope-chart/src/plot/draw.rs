@@ -63,8 +63,9 @@ pub(super) fn draw(plot: &Plot, style: &Style) -> Canvas {
             let label = font::fit(&level.label, TICK, style.weight, room);
             page.text_middle(at.right + 4.0, y, &label, style);
         }
+        let half = shapes::half_bar(panel, &at);
         for series in &panel.series {
-            page.add(drawn(series, place, &at, style, theme));
+            page.add(drawn(series, (place, &at, half), style, theme));
         }
         page.line(
             (at.left, place.bottom),
@@ -240,7 +241,12 @@ fn stroke(path: String, series: &Series, style: &Style, ink: &str) -> Element {
 }
 
 /// A series as one group, named for readers of the drawing.
-fn drawn(series: &Series, place: &Place, at: &Layout, style: &Style, theme: &Theme) -> Group {
+fn drawn(
+    series: &Series,
+    (place, at, half): (&Place, &Layout, f64),
+    style: &Style,
+    theme: &Theme,
+) -> Group {
     let ink = color(series, style, theme);
     let ink = ink.as_str();
     let mut group = Group::new();
@@ -254,7 +260,7 @@ fn drawn(series: &Series, place: &Place, at: &Layout, style: &Style, theme: &The
         inside.then(|| (x, y.clamp(place.top, place.bottom)))
     });
     if series.mark.is_single() {
-        shapes::singles(&mut group, series, points, (place, at), (ink, theme));
+        shapes::singles(&mut group, series, points, (place, at, half), (ink, theme));
         return group;
     }
     shapes::band(&mut group, series, place, at, ink);

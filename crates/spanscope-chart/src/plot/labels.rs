@@ -4,7 +4,7 @@ use super::super::canvas::{Anchor, Canvas, Type};
 use super::super::font;
 use super::super::theme::{TICK, Theme};
 use super::layout::{Layout, Place};
-use super::{Mark, Panel};
+use super::{Mark, Panel, shapes};
 
 /// Size of the names, in points.
 const SIZE: f64 = TICK * 0.86;
@@ -31,6 +31,8 @@ pub(super) fn draw(page: &mut Canvas, panel: &Panel, place: &Place, at: &Layout,
         true => all.map(|[px, py]| (at.x(*px), place.y(*py))).collect(),
         false => Vec::new(),
     };
+    let half = shapes::half_bar(panel, at);
+    let bars = bars(panel, half, place, at);
     for label in panel.labels.iter().take(MOST) {
         let (x, y) = (at.x(label.at[0]), place.y(label.at[1]));
         if !(x.is_finite() && y.is_finite()) {
@@ -45,6 +47,12 @@ pub(super) fn draw(page: &mut Canvas, panel: &Panel, place: &Place, at: &Layout,
             (x, y - GAP - down, Anchor::Middle),
             (x, y + GAP + up, Anchor::Middle),
         ];
+        // A bar has its name on it.
+        let on_bar = [
+            (x, y - 1.0 - down, Anchor::Middle),
+            (x - half, y - 1.0 - down, Anchor::Start),
+        ];
+        let choices: &[_] = if bars.is_empty() { &choices } else { &on_bar };
         let fits = |(left, base, anchor): &(f64, f64, Anchor)| {
             let from = match anchor {
                 Anchor::Start => *left,
@@ -59,13 +67,34 @@ pub(super) fn draw(page: &mut Canvas, panel: &Panel, place: &Place, at: &Layout,
             let covers = |(x, y): &(f64, f64)| {
                 (first.0..last.0).contains(x) && (first.1..last.1).contains(y)
             };
-            inside && page.is_free(first, last) && !points.iter().any(covers)
+            let on = |of: &[f64; 4]| {
+                first.0 < of[1] && of[0] < last.0 && first.1 < of[3] && of[2] < last.1
+            };
+            inside
+                && page.is_free(first, last)
+                && !points.iter().any(covers)
+                && !bars.iter().any(on)
         };
-        let Some((left, base, anchor)) = choices.into_iter().find(fits) else {
+        let Some(&(left, base, anchor)) = choices.iter().find(|choice| fits(choice)) else {
             continue;
         };
         let ground = theme.background;
         page.text_halo(left, base, &label.text, style.anchor(anchor), ground);
         points.push((x, y));
     }
+}
+
+/// The bars of a panel with the strokes on them: left, right, upper and lower end.
+fn bars(panel: &Panel, half: f64, place: &Place, at: &Layout) -> Vec<[f64; 4]> {
+    let mut found = Vec::new();
+    for series in panel.series.iter().filter(|of| of.mark == Mark::Bars) {
+        for (i, [x, y]) in series.points.iter().enumerate() {
+            let x = at.x(*x);
+            found.push([x - half, x + half, place.y(*y), place.bottom]);
+            if let Some([_, high]) = series.spread.get(i).filter(|ends| ends[1].is_finite()) {
+                found.push([x - 0.5, x + 0.5, place.y(*high), place.y(*y)]);
+            }
+        }
+    }
+    found
 }

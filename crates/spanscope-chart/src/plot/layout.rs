@@ -63,13 +63,22 @@ impl Scale {
             low /= if axis.low.is_none() { room } else { 1.0 };
             high *= if axis.high.is_none() { room } else { 1.0 };
         }
-        let ticks = match axis.log {
+        let (unit, sign) = match axis.percent {
+            true => (100.0, " %"),
+            false => (1.0, ""),
+        };
+        let (first, last) = (unit * low, unit * high);
+        let mut ticks = match axis.log {
             true => {
                 let decades = (high / low).log10();
-                ticks::log(low, high, length / decades.max(1e-9), room)
+                ticks::log(first, last, length / decades.max(1e-9), room)
             }
-            false => ticks::linear(low, high, (length / room).floor().max(1.0)),
+            false => ticks::linear(first, last, (length / room).floor().max(1.0)),
         };
+        for tick in &mut ticks {
+            tick.value /= unit;
+            tick.label = tick.label.take().map(|label| label + sign);
+        }
         let mut scale = Self {
             low,
             high,

@@ -21,6 +21,8 @@ pub struct Axis {
     pub low: Option<f64>,
     /// The end of the axis; `None` for the largest value.
     pub high: Option<f64>,
+    /// The numbers along it are percentages; the values are shares.
+    pub percent: bool,
 }
 
 impl Axis {

@@ -3,7 +3,7 @@
 use super::super::canvas::{clean, line, rect, round};
 use super::super::theme::Theme;
 use super::layout::{Layout, Place};
-use super::{Mark, Series};
+use super::{Mark, Panel, Series};
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -53,9 +53,11 @@ fn shape(mark: Mark, (x, y): (f64, f64), ink: &str, theme: &Theme) -> Element {
     }
 }
 
-/// Half the width of a bar, in points: as wide as the nearest neighbours let it be.
-fn half_bar(series: &Series, at: &Layout) -> f64 {
-    let mut places: Vec<f64> = series.points.iter().map(|point| at.x(point[0])).collect();
+/// Half the width of a bar, in points: as wide as the nearest neighbours let it be, of whatever series.
+pub(super) fn half_bar(panel: &Panel, at: &Layout) -> f64 {
+    let bars = panel.series.iter().filter(|of| of.mark == Mark::Bars);
+    let points = bars.flat_map(|series| &series.points);
+    let mut places: Vec<f64> = points.map(|point| at.x(point[0])).collect();
     places.retain(|x| x.is_finite());
     places.sort_by(f64::total_cmp);
     let gaps = places.windows(2).map(|pair| pair[1] - pair[0]);
@@ -73,11 +75,10 @@ pub(super) fn singles(
     group: &mut Group,
     series: &Series,
     points: impl Iterator<Item = Option<(f64, f64)>>,
-    (place, at): (&Place, &Layout),
+    (place, at, half): (&Place, &Layout, f64),
     (ink, theme): (&str, &Theme),
 ) {
     let tips = series.points.len() <= MOST_TOOLTIPS;
-    let half = half_bar(series, at);
     for (i, (point, [x, y])) in points.zip(&series.points).enumerate() {
         let Some((left, top)) = point else { continue };
         let spread = series

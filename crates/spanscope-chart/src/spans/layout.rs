@@ -296,15 +296,15 @@ fn axis_end(chart: &SpanChart, limit: bool, largest: f64) -> f64 {
     end.max(if chart.linear { 1.0 } else { 10.0 })
 }
 
-/// "mean span 41.3, largest 106, 16 heads".
+/// "mean span 41.3, largest 106, 16 heads"; of heads without learnt spans "mean reach 384, …".
 fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
     let count = chart.heads.len();
     let mut parts = Vec::new();
     if let (Some(mean), Some(largest)) = (chart.mean_span(), chart.largest_span()) {
         if count == 1 {
-            parts.push(format!("span {}", theme::short(mean)));
+            parts.push(format!("{} {}", chart.quantity(), theme::short(mean)));
         } else {
-            parts.push(format!("mean span {}", theme::short(mean)));
+            parts.push(format!("mean {} {}", chart.quantity(), theme::short(mean)));
             parts.push(format!("largest {}", theme::short(largest)));
         }
     }

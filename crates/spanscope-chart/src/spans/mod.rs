@@ -114,6 +114,11 @@ impl SpanChart {
         heads
     }
 
+    /// What the heads have: a learnt span, or a reach that was designed.
+    pub fn quantity(&self) -> &'static str {
+        if self.is_context { "reach" } else { "span" }
+    }
+
     /// The heads in the order of the figure.
     pub fn ordered(&self) -> Vec<HeadSpan> {
         let mut heads = self.by_index();

@@ -66,6 +66,7 @@ pub fn matrix(
         row_axis: "layer".into(),
         col_axis: "head".into(),
         bar: statistic.label().into(),
+        percent: statistic.kind() == StatisticKind::Share,
         map: ColorMap::Viridis,
         scale: match statistic.kind() {
             // Spans differ by orders of magnitude, shares do not.

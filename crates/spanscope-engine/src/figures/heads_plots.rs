@@ -72,9 +72,13 @@ const NO_ROLE: &str = "no role";
 /// Most names of points that are tried.
 const NAMED_POINTS: usize = 40;
 
+/// Most bars, the largest, that have their names on them.
+const NAMED_BARS: usize = 12;
+
 pub(super) fn axis(statistic: Statistic, rows: &[HeadRow]) -> Axis {
     Axis {
         log: statistic.is_log(rows),
+        percent: statistic.kind() == StatisticKind::Share,
         ..Axis::new(statistic.label())
     }
 }
@@ -271,9 +275,10 @@ pub fn bars(
             Some(error) => [(value - error).max(0.0), value + error],
             None => [f64::NAN; 2],
         });
-        if sorted && labels.len() < NAMED_POINTS {
+        if sorted && labels.len() < NAMED_BARS {
+            let error = statistic.error(row).unwrap_or(0.0);
             labels.push(PointLabel {
-                at,
+                at: [at[0], value + error],
                 text: row.id().to_string(),
             });
         }
@@ -298,7 +303,7 @@ pub fn bars(
     let ordered: Vec<HeadRow> = order.into_iter().copied().collect();
     Ok(Plot {
         kind: "heads",
-        title: format!("{}: {}", model.name(), statistic.label()),
+        title: format!("{}: {}", model.name(), statistic.in_words()),
         subtitle: match series.iter().any(|of| !of.spread.is_empty()) {
             true => "Strokes: ± one standard error".into(),
             false => String::new(),
@@ -316,7 +321,7 @@ pub fn bars(
                     true => 10_f64.powf(smallest.log10().floor()),
                     false => 0.0,
                 }),
-                ..Axis::new(statistic.label())
+                ..axis(statistic, rows)
             },
             series,
             labels,

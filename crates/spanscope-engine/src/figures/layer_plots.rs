@@ -86,7 +86,7 @@ pub fn layers(
     }
     Ok(Plot {
         kind: "heads",
-        title: format!("{}: {} by layer", model.name(), statistic.label()),
+        title: format!("{}: {} by layer", model.name(), statistic.in_words()),
         subtitle: "Band: ± one standard error over the heads of a layer".into(),
         x: Axis::new("layer"),
         panels: vec![Panel {
@@ -164,7 +164,7 @@ pub fn strips(model: &LoadedModel, rows: &[HeadRow]) -> Result<Plot, FigureError
             y: Axis {
                 log: is_log,
                 low: (!is_log).then_some(0.0),
-                ..Axis::new("distance that holds 90 % of a query's weight (tokens)")
+                ..Axis::new("90 % span of a query (tokens)")
             },
             series,
             ..Panel::default()

@@ -40,21 +40,15 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "插到它所续写的位置：起始词元之后",
     ),
     ("Copy", "复制"),
+    ("{0} tokens, {1} {2}", "{0} 个词元，{1} {2}"),
     (
-        "{0} tokens, {1} bits per token",
-        "{0} 个词元，每词元 {1} 比特",
+        "{0} tokens, {1} {2}; stopped",
+        "{0} 个词元，{1} {2}；已停止",
     ),
+    ("{0} tokens, {1} {2}; done", "{0} 个词元，{1} {2}；已完成"),
     (
-        "{0} tokens, {1} bits per token; stopped",
-        "{0} 个词元，每词元 {1} 比特；已停止",
-    ),
-    (
-        "{0} tokens, {1} bits per token; done",
-        "{0} 个词元，每词元 {1} 比特；已完成",
-    ),
-    (
-        "{0} tokens, {1} bits per token; ended by “Stop at”",
-        "{0} 个词元，每词元 {1} 比特；因“停止于”而结束",
+        "{0} tokens, {1} {2}; ended by “Stop at”",
+        "{0} 个词元，{1} {2}；因“停止于”而结束",
     ),
     (
         "By the model's own probabilities, before temperature and top-p",

@@ -9,10 +9,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "From {0} bits less to {0} bits more than without the edits",
         "从比无改动时少 {0} 比特到多 {0} 比特",
     ),
-    (
-        "mean {0} bits per token by the edits",
-        "改动使每个词元平均 {0} 比特",
-    ),
+    ("mean {0} {1} by the edits", "改动引起的平均变化：{0} {1}"),
     ("By the edits", "改动引起"),
     ("{0} ({1} bits by the edits)", "{0}（改动引起 {1} 比特）"),
     (
@@ -34,24 +31,18 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "文本没有可预测的内容：请至少输入两个词元。",
     ),
     (
-        "On the first {0} tokens: {1} bits/token with all heads",
-        "在前 {0} 个词元上：所有头齐全时 {1} 比特/词元",
+        "On the first {0} tokens: {1} {2} with all heads",
+        "在前 {0} 个词元上：所有头齐全时 {1} {2}",
     ),
     (
-        "On {0} tokens: {1} bits/token with all heads",
-        "在 {0} 个词元上：所有头齐全时 {1} 比特/词元",
+        "On {0} tokens: {1} {2} with all heads",
+        "在 {0} 个词元上：所有头齐全时 {1} {2}",
     ),
     ("Copy data (CSV)", "复制数据 (CSV)"),
     ("Measure again", "重新测量"),
     ("of an earlier text or model", "来自较早的文本或模型"),
-    (
-        "Bits per token more without the head",
-        "缺少该头时每个词元多出的比特",
-    ),
-    (
-        "{0}: {1} bits per token without it",
-        "{0}：缺少它时每个词元 {1} 比特",
-    ),
+    ("{0} more without the head", "缺少该头时多出的{0}"),
+    ("{0}: {1} {2} without it", "{0}：缺少它时 {1} {2}"),
     (
         "Type or paste a text in Text, or open one with File → Open text.",
         "在“文本”中输入或粘贴文本，或用 文件 → 打开文本 打开一个。",
@@ -100,7 +91,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Select no token: the last one is the query (Esc)",
         "不选任何词元：以最后一个词元为查询（Esc）",
     ),
-    ("mean {0} bits per token", "平均每词元 {0} 比特"),
+    ("mean {0} {1}", "平均 {0} {1}"),
     ("key {0} “{1}”", "键 {0}“{1}”"),
     ("{0} keys", "{0} 个键"),
     ("query {0} “{1}”", "查询 {0}“{1}”"),

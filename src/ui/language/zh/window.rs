@@ -285,8 +285,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("computing…", "正在计算…"),
     ("ready", "就绪"),
     ("Cancel", "取消"),
-    ("{0} bits/char", "{0} 比特/字符"),
-    ("{0} bits/token", "{0} 比特/词元"),
     (
         "{0} not in the vocabulary ({1} %)",
         "{0} 个不在词表中（{1} %）",

@@ -12,6 +12,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::axes::together;
+use crate::ui::widgets::names::bits_unit;
 use crate::ui::widgets::number_field::number_field;
 use eframe::egui::emath::Numeric;
 use eframe::egui::{self, Color32, DragValue, Sense, Ui, vec2};
@@ -230,14 +231,16 @@ impl GenerationPanel {
         }
         let count = thousands(continued.drawn.len());
         let mean = bits_per_token(continued).map_or_else(String::new, |bits| format!("{bits:.2}"));
+        let of = [
+            &count as &dyn std::fmt::Display,
+            &mean,
+            &bits_unit(Some(&model)),
+        ];
         let words = match continued.ended {
-            None if running => trf("{0} tokens, {1} bits per token", &[&count, &mean]),
-            None => trf("{0} tokens, {1} bits per token; stopped", &[&count, &mean]),
-            Some(Ended::Length) => trf("{0} tokens, {1} bits per token; done", &[&count, &mean]),
-            Some(Ended::Stop) => trf(
-                "{0} tokens, {1} bits per token; ended by “Stop at”",
-                &[&count, &mean],
-            ),
+            None if running => trf("{0} tokens, {1} {2}", &of),
+            None => trf("{0} tokens, {1} {2}; stopped", &of),
+            Some(Ended::Length) => trf("{0} tokens, {1} {2}; done", &of),
+            Some(Ended::Stop) => trf("{0} tokens, {1} {2}; ended by “Stop at”", &of),
         };
         ui.label(quiet(words)).on_hover_text(tr(
             "By the model's own probabilities, before temperature and top-p",

@@ -18,6 +18,9 @@ use eframe::egui::{self, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{FilledArea, Line, Plot, PlotPoints, PlotTransform};
 use std::ops::Range;
 
+/// Width from which the row above the plot has its whole title, in points.
+const TITLED: f32 = 320.0;
+
 /// The plot; `window` is the number of tokens that the running mean is taken of.
 pub fn show(
     ui: &mut Ui,
@@ -30,8 +33,13 @@ pub fn show(
     let mean = cx.palette.layers[Quantity::RunningMean.color()];
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
-        ui.label(strong(tr("Surprisal along the text")));
         let crowded = pyramid.len() > ui.available_width() as usize;
+        // Where it is narrow, no name of a colour stands alone in a row.
+        let title = match ui.available_width() < TITLED {
+            true => tr("Surprisal"),
+            false => tr("Surprisal along the text"),
+        };
+        ui.label(strong(title));
         let name = if crowded { tr("mean") } else { tr("token") };
         swatch(ui, color, name);
         if crowded {

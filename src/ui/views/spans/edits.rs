@@ -6,26 +6,14 @@ use super::facts::Facts;
 use super::marks::Mark;
 use super::span_drag::Effect;
 use crate::chart::thousands;
-use crate::engine::Snapshot;
 use crate::model::{HeadId, Span};
-use crate::text::{Unit, Vocabulary};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong, strong_font};
 use crate::ui::views::context::ViewContext;
-use crate::ui::widgets::names::{head_name, reach_words};
+use crate::ui::widgets::names::{bits_unit, head_name, reach_words};
 use crate::ui::widgets::number_field::number_field;
 use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Sense, Ui, vec2};
-
-/// The unit that bits are counted by.
-fn unit(snapshot: &Snapshot) -> &'static str {
-    let model = snapshot.model.as_ref();
-    let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
-    match vocabulary.map(Vocabulary::unit) {
-        Some(Unit::Byte | Unit::Char) => tr("bits/char"),
-        _ => tr("bits/token"),
-    }
-}
 
 /// A number with its sign, also where it is nothing.
 fn signed(value: f64) -> String {
@@ -125,7 +113,7 @@ impl SpansView {
             return;
         };
         let (done, all) = (cx.snapshot.done, cx.snapshot.tokens.ids.len());
-        let unit = unit(cx.snapshot);
+        let unit = bits_unit(cx.snapshot.model.as_deref());
         let mut words = effect_words(&effect, unit, edits);
         let in_full = words.clone();
         // What an edit costs is said in any case.
@@ -291,7 +279,7 @@ impl SpansView {
             && let Some(unedited) = effect.unedited
         {
             let more = signed(effect.bits - unedited);
-            let unit = unit(cx.snapshot);
+            let unit = bits_unit(cx.snapshot.model.as_deref());
             words.push('\n');
             words += &if effect.is_now {
                 format!("{more} {unit}")

@@ -209,7 +209,9 @@ impl TextView {
     fn keys(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, (columns, page): (usize, usize)) -> bool {
         let mut follows = false;
         if let Some(response) = ui.ctx().read_response(id()) {
-            follows = response.gained_focus();
+            // Where it was pressed the text stays, however little of its line is in view: a drag begins there.
+            let pressed = ui.input(|i| i.pointer.any_down() || i.pointer.any_released());
+            follows = response.gained_focus() && !pressed;
             if response.has_focus() && !cx.draft.is_open {
                 self.layers(ui, cx);
             }

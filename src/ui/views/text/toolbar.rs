@@ -9,7 +9,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{QUIET, quiet};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::{name_combo, scale_name};
-use crate::ui::widgets::names::{heads_name, percent, signed};
+use crate::ui::widgets::names::{bits_unit, heads_name, percent, signed};
 use crate::ui::widgets::paint::grid_color;
 use crate::ui::widgets::weighting::weighting_box;
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -130,15 +130,16 @@ impl TextView {
         };
         if self.shade == Shade::Surprisal {
             let bits = cx.snapshot.bits_per_token;
+            let unit = bits_unit(cx.snapshot.model.as_deref());
             if self.change
                 && knows_change(cx)
                 && let (Some(now), Some(before)) = (bits, cx.snapshot.unedited_bits)
             {
                 let change = signed(now - before, 3);
-                return trf("mean {0} bits per token by the edits", &[&change]);
+                return trf("mean {0} {1} by the edits", &[&change, &unit]);
             }
             let bits = bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.2}"));
-            return trf("mean {0} bits per token", &[&bits]);
+            return trf("mean {0} {1}", &[&bits, &unit]);
         }
         let selected = cx.tokens();
         let mut words = vec![heads_name(&cx.selection.heads)];
