@@ -1,7 +1,7 @@
 //! One head's attention for one query.
 
-use super::matrix::{add_scaled, dot, softmax};
 use super::weights::{PlainNetwork, mask};
+use spanscope_bench::double::{add_scaled, dot, softmax};
 
 /// Queries, keys and values of a layer, all heads together, by token.
 pub struct Projected {

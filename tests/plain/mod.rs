@@ -4,7 +4,6 @@
 
 mod attention;
 mod lens;
-mod matrix;
 mod vocabulary;
 mod weights;
 
@@ -12,7 +11,7 @@ pub use attention::{Projected, QueryWeights};
 pub use lens::sum;
 pub use weights::PlainNetwork;
 
-use matrix::{Norm, add};
+use spanscope_bench::double::{Norm, add};
 
 /// What one layer does over a whole text.
 pub struct LayerRun {

@@ -1,7 +1,7 @@
 //! From a token to the first layer, and from the last layer to the next token's probabilities.
 
-use super::matrix::{add, log_softmax};
 use super::weights::{Cluster, PlainNetwork};
+use spanscope_bench::double::{add, log_softmax};
 
 impl Cluster {
     fn logits(&self, hidden: &[f64]) -> Vec<f64> {

@@ -1,7 +1,7 @@
 //! The weights as the file has them, and what follows from them: spans, masks, positions.
 
-use super::matrix::{Matrix, Norm};
 use spanscope::checkpoint::Checkpoint;
+use spanscope_bench::double::{Matrix, Norm};
 
 #[derive(Clone)]
 pub struct Head {

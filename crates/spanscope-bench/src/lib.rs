@@ -4,6 +4,7 @@
 //! another's and all start alike; whoever starts the processes collects their [rows](Row) into one [table](table()).
 //! Within a case, what is compared is measured in turns: on a machine that others use too, both get their share of it.
 
+pub mod double;
 mod forward;
 mod long;
 mod machine;

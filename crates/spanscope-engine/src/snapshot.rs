@@ -24,6 +24,8 @@ pub struct Failure {
     pub number: u64,
     /// The wish to open a model that failed, by its number; `None` when something else did.
     pub opening: Option<u64>,
+    /// The wish for the text that cannot be read, by its number: see [`Engine::text_number`](crate::Engine::text_number).
+    pub text: Option<u64>,
     /// The failure in words, and the advice.
     pub message: String,
 }

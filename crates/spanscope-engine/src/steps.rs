@@ -3,6 +3,7 @@
 mod opening;
 pub(super) mod recorded;
 mod reload_step;
+mod unedited;
 
 use super::generation_task::GenerationTask;
 use super::live_run::{LiveRun, common};
@@ -18,6 +19,7 @@ use spanscope_core::platform::HAS_THREADS;
 use spanscope_core::platform::time::Instant;
 use std::sync::Arc;
 use std::time::Duration;
+use unedited::Unedited;
 
 /// Most pieces of a text that are shown: laying out more would hold up the window.
 pub(super) const MOST_PIECES: usize = 4_000_000;
@@ -59,8 +61,7 @@ pub(super) struct Steps {
     text_number: u64,
     /// The text of the recorded run that was last tried.
     recorded: Option<usize>,
-    /// The measurements without edits, and the wish for the text that they are of.
-    unedited: Option<(u64, f64, Arc<Vec<f32>>)>,
+    unedited: Unedited,
     open: Option<Open>,
     /// A newer version of the model at hand, which reads the text before anybody sees it.
     next: Option<Open>,
@@ -108,7 +109,7 @@ impl Default for Steps {
             opened_number: 0,
             text_number: 0,
             recorded: None,
-            unedited: None,
+            unedited: Unedited::default(),
             open: None,
             next: None,
             renewed: 0,
@@ -168,6 +169,7 @@ impl Steps {
             && self.is_close(wanted)
             && self.near == self.near(wanted)
             && self.answered(wanted)
+            && self.compared()
             && (self.open.is_none() || self.continuing.is_done(wanted.continuation.as_ref()))
     }
 
@@ -258,7 +260,15 @@ impl Steps {
             }
         }
         self.continue_text(wanted);
-        self.publish(wanted, shared);
+        if self.compared() || self.published.elapsed() > PUBLISH / 2 {
+            self.publish(wanted, shared);
+        }
+        if !self.compared() {
+            self.compare(wanted);
+            if self.compared() {
+                self.publish(wanted, shared);
+            }
+        }
     }
 
     /// Cuts the text into tokens; false when told to stop.
@@ -298,7 +308,7 @@ impl Steps {
         self.refused = self.tokens.trouble.clone();
         self.run_number += 1;
         if let Some(trouble) = trouble {
-            self.fail(trouble.to_string(), None);
+            self.fail_to_read(trouble.to_string());
         }
         if self.finished() {
             self.milliseconds = Some(self.changed.elapsed().as_secs_f32() * 1e3);
@@ -343,7 +353,7 @@ impl Steps {
     /// Lets go of a text that cannot run, and says why.
     fn give_up(&mut self, reason: String) {
         self.refused = Some(reason.as_str().into());
-        self.fail(reason, None);
+        self.fail_to_read(reason);
         self.tokens = Arc::default();
         self.run_number += 1;
         self.answers.forget_run();
@@ -390,11 +400,20 @@ impl Steps {
         }
     }
 
+    /// The text at hand cannot be read.
+    fn fail_to_read(&mut self, message: String) {
+        self.fail(message, None);
+        if let Some(failure) = &mut self.failure {
+            failure.text = Some(self.text_number);
+        }
+    }
+
     fn fail(&mut self, message: String, opening: Option<u64>) {
         let number = self.failure.as_ref().map_or(0, |failure| failure.number) + 1;
         self.failure = Some(Failure {
             number,
             opening,
+            text: None,
             message,
         });
     }
@@ -443,10 +462,9 @@ impl Steps {
             && self.finished()
         {
             let surprisal = Arc::clone(&self.measured.surprisal);
-            self.unedited = Some((self.text_number, bits, surprisal));
+            self.unedited.take(self.text_number, bits, surprisal);
         }
-        let of_text = self.unedited.as_ref();
-        let of_text = of_text.filter(|(text, ..)| *text == self.text_number);
+        let of_text = self.unedited.of(self.text_number);
         let known = Snapshot {
             model: self.open.as_ref().map(|open| Arc::clone(&open.model)),
             preview: self.preview.clone(),
@@ -461,8 +479,8 @@ impl Steps {
             bits_per_token: self.measured.bits_per_token,
             shares: Arc::clone(&self.measured.shares),
             continued: self.continuing.continued.clone(),
-            unedited_bits: of_text.map(|(_, bits, _)| *bits),
-            unedited_surprisal: of_text.map(|(.., surprisal)| Arc::clone(surprisal)),
+            unedited_bits: of_text.map(|(bits, _)| bits),
+            unedited_surprisal: of_text.map(|(_, surprisal)| Arc::clone(surprisal)),
             milliseconds: self.milliseconds,
             opening: self.opening,
             busy: self.opening || !self.satisfied(wanted),

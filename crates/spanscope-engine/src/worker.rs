@@ -241,6 +241,7 @@ impl Engine {
                 failure: Some(Failure {
                     number: 1,
                     opening: Some(1),
+                    text: None,
                     message,
                 }),
                 ..Snapshot::default()
@@ -266,6 +267,11 @@ impl Engine {
             wanted.run.cancel();
             wanted.model.0
         })
+    }
+
+    /// The number of the last wish for a text.
+    pub fn text_number(&self) -> u64 {
+        self.shared.wanted().text.0
     }
 
     /// True if `snapshot` has all that was ever asked for.

@@ -239,7 +239,7 @@ try {
     // A checkpoint is dropped.
     await drop(page, resolve("sample_models/wikitext_all_attention.safetensors"));
     await picture(page, "dropped-checkpoint");
-    run("figure", "spans", resolve("sample_models/wikitext_all_attention.safetensors"), "--text", at("other.txt"), "-o", at("spans.csv"));
+    run("figure", "spans", resolve("sample_models/wikitext_all_attention.safetensors"), "--effective", "--text", at("other.txt"), "-o", at("spans.csv"));
     // The same command, of what stands in the window now.
     same(await exported(page, "span chart"), readFileSync(at("spans.csv"), "utf8"), "spans of a dropped checkpoint");
     // Kept: the next visit begins where this one was.

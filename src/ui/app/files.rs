@@ -39,7 +39,11 @@ impl App {
             .filter(|f| f.number > self.document.seen.1)
         {
             self.document.seen.1 = failure.number;
-            self.failed(failure);
+            // Of a text that has given way to another since, nobody wants to hear.
+            let now = self.document.engine.text_number();
+            if failure.text.is_none_or(|text| text == now) {
+                self.failed(failure);
+            }
         }
         for result in self.exports.finished() {
             match result {
@@ -91,8 +95,10 @@ impl App {
         self.document.asked.retain(|(asked, _)| *asked > number);
         self.document.file = asked.and_then(|(_, file)| file);
         if let Some((path, answers)) = self.document.file.clone() {
-            // A file that was not answered for yet asks what it does not say.
-            if self.settings.answers(&path) == Answers::default() && answers == Answers::default() {
+            // A file that is opened for the first time asks what it does not say.
+            let unanswered =
+                self.settings.answers(&path) == Answers::default() && answers == Answers::default();
+            if unanswered && !self.settings.knows(&path) {
                 self.overlays.facts.ask(&model);
             }
             self.settings.opened(&path);
@@ -196,6 +202,12 @@ impl App {
                 .and_then(|file| file.origin.clone())
                 .map(Arc::new),
         };
+        let is_foreign = file.as_ref().is_some_and(|file| file.of_another);
+        self.document.foreign_ids = is_foreign && are_ids(&text.text);
+        let model = self.document.snapshot.model.as_ref();
+        if self.document.foreign_ids && model.is_some_and(|model| model.vocabulary.is_some()) {
+            return;
+        }
         match file.and_then(|file| file.restores) {
             Some(tokens) => {
                 self.document.history.begin(text);
@@ -248,7 +260,8 @@ impl App {
         let restored = self.document.restored.as_ref();
         let is_of_another = || restored.is_some_and(|restored| restored.selected.is_none());
         let is_typed = self.document.history.present().text.origin.is_none();
-        let belongs_to_ids = read_ids.unwrap_or_else(is_of_another) && is_typed && are_ids(text);
+        let of_session = || is_of_another() && (is_typed || self.document.foreign_ids);
+        let belongs_to_ids = read_ids.unwrap_or_else(of_session) && are_ids(text);
         let gives_way = match model.vocabulary {
             None => is_sample(text) || (belongs_to_ids && are_first_ids(text) && **text != *ids),
             Some(_) => belongs_to_ids,

@@ -128,6 +128,7 @@ pub fn at_start(
                 opening.text = Text::default();
                 opening.text_file = Some(TextFile {
                     restores: Some(tokens.unwrap_or_default()),
+                    of_another: !same,
                     // It was taken for a text then.
                     ..TextFile::read(path, Accept::AnyBytes, ctx)
                 });

@@ -69,6 +69,8 @@ pub struct Document {
     opened: Option<OpenModel>,
     /// True if it has no vocabulary, so that its texts are token ids; `None` before the first.
     pub reads_ids: Option<bool>,
+    /// True if the text is a file of ids that the last session had open, with another model.
+    pub foreign_ids: bool,
     /// True if that is a recorded run.
     pub shows_recorded: bool,
     /// While a recorded run is shown, the model that the history's changes belong to.
@@ -130,6 +132,7 @@ impl Document {
             restored: beginning.restored,
             opened: None,
             reads_ids: None,
+            foreign_ids: false,
             shows_recorded: false,
             behind: None,
             caret: [TextCaret::default(); 2],

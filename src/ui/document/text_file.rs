@@ -19,6 +19,8 @@ pub struct TextFile {
     pub(in crate::ui) origin: Option<Origin>,
     /// It is the last session's text, which had these tokens selected.
     pub(in crate::ui) restores: Option<TokenSet>,
+    /// And another model was open then.
+    pub(in crate::ui) of_another: bool,
 }
 
 impl TextFile {
@@ -29,6 +31,7 @@ impl TextFile {
             read: export::read_text(path.clone(), accept, ctx),
             path,
             restores: None,
+            of_another: false,
         }
     }
 
@@ -40,6 +43,7 @@ impl TextFile {
             read: export::read_document(path.clone(), line, ctx),
             path,
             restores: None,
+            of_another: false,
         }
     }
 

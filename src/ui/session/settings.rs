@@ -132,6 +132,12 @@ impl Settings {
         self.recent.truncate(RECENT);
     }
 
+    /// True if the file is among the recent ones.
+    pub fn knows(&self, path: &Path) -> bool {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.recent.contains(&path)
+    }
+
     /// What was answered about a checkpoint.
     pub fn answers(&self, path: &Path) -> Answers {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -80,11 +80,18 @@ impl ViewContext<'_> {
         (!run.header().has_results()).then_some(words)
     }
 
-    /// Why nothing is known of what comes after a token, while nothing is being computed.
-    pub fn without_prediction(&self) -> &'static str {
-        self.unrecorded().unwrap_or(tr(
+    /// Why nothing is known of what comes after the token `query`: it comes, or it never will.
+    pub fn without_prediction(&self, query: usize) -> &'static str {
+        if let Some(words) = self.unrecorded() {
+            return words;
+        }
+        // A view that was opened in this frame has not asked yet.
+        if self.snapshot.busy || self.snapshot.at_hand.contains(&query) {
+            return tr("Computing…");
+        }
+        tr(
             "So far back in a long text nothing is kept to predict from: select a later token, or give the text more memory.",
-        ))
+        )
     }
 
     /// The selected heads' weights, if they are those of the selected heads.

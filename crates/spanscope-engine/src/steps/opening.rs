@@ -1,6 +1,6 @@
 //! Another model, and the one at hand changed by hand.
 
-use super::{FIRST_BLOCK, Open, Steps, reading};
+use super::{FIRST_BLOCK, Open, Steps, Unedited, reading};
 use crate::open::{EngineError, LoadedModel};
 use crate::query_cache::QueryCache;
 use crate::worker::{Shared, Source, Wanted};
@@ -113,7 +113,7 @@ impl Steps {
                     edits: Arc::default(),
                 });
                 self.next = None;
-                self.unedited = None;
+                self.unedited = Unedited::default();
                 self.memory = wanted.memory;
                 self.opened_number = wanted.model.0;
                 self.block = FIRST_BLOCK;
@@ -178,6 +178,9 @@ impl Steps {
             return;
         };
         open.edits = wanted.edits_of(self.opened_number);
+        if open.edits.is_empty() {
+            self.unedited.end_run();
+        }
         let network = match open.original.network.edited(&open.edits) {
             Ok(network) => Arc::new(network),
             Err(error) => return self.fail(error.to_string(), None),

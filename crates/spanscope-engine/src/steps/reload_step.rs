@@ -1,6 +1,6 @@
 //! A newer version of the model at hand: it reads the text beside the old one, and takes its place once it has read as much.
 
-use super::{Open, Steps, reading};
+use super::{Open, Steps, Unedited, reading};
 use crate::open::LoadedModel;
 use crate::worker::{Reloaded, Shared, Wanted};
 use spanscope_core::model::{Edits, ModelError};
@@ -81,7 +81,7 @@ impl Steps {
             Some(_) => {
                 self.open = self.next.take();
                 self.run_number += 1;
-                self.unedited = None;
+                self.unedited = Unedited::default();
                 self.answers.renew_run();
                 return self.publish(wanted, shared);
             }

@@ -49,9 +49,21 @@ pub struct GridView {
     atlas: Atlas,
     #[serde(skip)]
     cache: HeadCache,
-    /// The head last scrolled to, and the number of its model.
+    /// The head last scrolled to.
     #[serde(skip)]
-    shown: Option<(u64, HeadId)>,
+    shown: Option<Shown>,
+}
+
+/// A head in view, and what its place depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    /// The number of its model.
+    model: u64,
+    head: HeadId,
+    /// The heads, and those side by side.
+    of: (usize, usize),
+    /// The height of the view, in points.
+    room: i32,
 }
 
 impl Default for GridView {
@@ -234,9 +246,14 @@ impl GridView {
         let lines = order.len().div_ceil(per_line);
         let mut area = egui::ScrollArea::both().auto_shrink(false);
         let leading = cx.selection.heads.leading();
-        let shown = Some((cx.snapshot.model_number, leading));
+        let shown = Some(Shown {
+            model: cx.snapshot.model_number,
+            head: leading,
+            of: (order.len(), per_line),
+            room: ui.available_height().round() as i32,
+        });
         if self.shown != shown {
-            // Selected in another view, or with another model: bring it into this one.
+            // Selected in another view, with another model, or shown in another room: bring it into this one.
             let place = order.iter().position(|row| row.id() == leading);
             if let Some(place) = place {
                 let y = (place / per_line) as f32 * step.y;
@@ -332,7 +349,8 @@ impl GridView {
             .rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Outside);
         if response.clicked() {
             cx.click_head(ui, place);
-            self.shown = Some((cx.snapshot.model_number, cx.selection.heads.leading()));
+            let head = cx.selection.heads.leading();
+            self.shown = self.shown.map(|shown| Shown { head, ..shown });
         }
         response.context_menu(|ui| head_menu(ui, cx, row));
         response.on_hover_ui(|ui| {

@@ -47,11 +47,7 @@ pub fn show(
     };
     let prediction = cx.snapshot.prediction.clone();
     let Some(prediction) = prediction else {
-        ui.label(quiet(if cx.snapshot.busy {
-            tr("Computing…")
-        } else {
-            cx.without_prediction()
-        }));
+        ui.label(quiet(cx.without_prediction(query)));
         return;
     };
     // Of another token until the worker has answered.

@@ -81,6 +81,9 @@ pub struct TextView {
     /// True while the query is still to be brought into view: its row may not be laid out yet.
     #[serde(skip)]
     brings: bool,
+    /// True while the model goes no further into the text, which it has not read whole.
+    #[serde(skip)]
+    halts: bool,
 }
 
 impl Default for TextView {
@@ -102,6 +105,7 @@ impl Default for TextView {
             ramps: None,
             model: 0,
             brings: false,
+            halts: false,
         }
     }
 }
@@ -148,14 +152,18 @@ impl View for TextView {
         let follows = self.keys(ui, cx, (columns, page));
         let another = std::mem::replace(&mut self.model, cx.snapshot.model_number) != self.model;
         let elsewhere = self.selecting.moved_elsewhere(cx, &self.shown);
+        let unread = cx.snapshot.done < cx.snapshot.tokens.ids.len();
+        let halts = unread && !cx.snapshot.busy;
+        let halted = !std::mem::replace(&mut self.halts, halts) && halts;
         // Another text, or another width of the view, moves all rows.
         let moved = laid.from == 0 && laid.edited.is_none();
-        self.brings = (self.brings || elsewhere || another || moved) && !follows && !self.typed;
+        self.brings =
+            (self.brings || elsewhere || another || moved || halted) && !follows && !self.typed;
 
         let mut area = egui::ScrollArea::vertical()
             .id_salt("text")
             .auto_shrink(false)
-            .stick_to_bottom(cx.selection.tokens.is_empty());
+            .stick_to_bottom(cx.selection.tokens.is_empty() && !halts);
         // The selected token itself, also where the model has not read so far yet.
         let wanted = cx.selection.tokens.last().or_else(|| cx.query());
         if let Some(token) = wanted.filter(|_| self.brings)

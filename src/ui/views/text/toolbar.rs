@@ -24,7 +24,6 @@ impl TextView {
     pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, ramps: &Ramps) {
         let shading = self.shading(cx);
         let (full, half, low) = (shading.full, shading.half(), shading.low());
-        let selected = cx.tokens();
         // Not by the room that is left: the rows must not move while weights come in.
         let wide = ui.available_width() >= WIDE;
         let roomy = ui.available_width() >= ROOMY;
@@ -35,22 +34,8 @@ impl TextView {
             }
             ui.separator();
             if self.shade != Shade::Surprisal {
-                if selected.len() > 1 {
-                    for (mean, name, words) in [
-                        (
-                            false,
-                            tr("Sum"),
-                            tr("The weights of the selected tokens, added up"),
-                        ),
-                        (
-                            true,
-                            tr("Mean"),
-                            tr("The mean of the weights of the selected tokens"),
-                        ),
-                    ] {
-                        ui.selectable_value(&mut self.mean, mean, name)
-                            .on_hover_text(words);
-                    }
+                if wide {
+                    self.sum_or_mean(ui, cx);
                 }
                 if roomy {
                     weighting_box(ui, cx);
@@ -95,21 +80,68 @@ impl TextView {
                 ),
             };
             legend(ui, ramps, (self.shade, shading.is_change()), &ends, &words);
-            if !cx.selection.tokens.is_empty()
-                && ui
-                    .small_button(tr("Follow the end"))
-                    .on_hover_text(tr("Select no token: the last one is the query (Esc)"))
-                    .clicked()
-            {
-                cx.selection.clear_tokens();
-                cx.draft.caret = TextCaret::one(self.shown.end());
+            if wide {
+                self.follow(ui, cx);
+                let words = self.words(cx);
+                ui.add(egui::Label::new(quiet(words)).truncate());
             }
-            if !wide {
-                ui.end_row();
-            }
-            let words = self.words(cx);
-            ui.add(egui::Label::new(quiet(words)).truncate());
         });
+        if !wide {
+            // What comes with a selection has its room before: the text must not move under a drag.
+            let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.allocate_ui_with_layout(size, layout, |ui| {
+                ui.set_min_height(size.y);
+                self.follow(ui, cx);
+                if self.shade != Shade::Surprisal {
+                    self.sum_or_mean(ui, cx);
+                }
+                let left = egui::Layout::left_to_right(egui::Align::Center);
+                ui.with_layout(left, |ui| {
+                    let words = self.words(cx);
+                    ui.add(egui::Label::new(quiet(words)).truncate());
+                });
+            });
+        }
+    }
+
+    /// What becomes of the weights of several tokens.
+    fn sum_or_mean(&mut self, ui: &mut Ui, cx: &ViewContext<'_>) {
+        if cx.tokens().len() < 2 {
+            return;
+        }
+        let mut both = [
+            (
+                false,
+                tr("Sum"),
+                tr("The weights of the selected tokens, added up"),
+            ),
+            (
+                true,
+                tr("Mean"),
+                tr("The mean of the weights of the selected tokens"),
+            ),
+        ];
+        if ui.layout().prefer_right_to_left() {
+            both.reverse();
+        }
+        for (mean, name, words) in both {
+            ui.selectable_value(&mut self.mean, mean, name)
+                .on_hover_text(words);
+        }
+    }
+
+    /// Goes back to no selection.
+    fn follow(&self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        if !cx.selection.tokens.is_empty()
+            && ui
+                .small_button(tr("Follow the end"))
+                .on_hover_text(tr("Select no token: the last one is the query (Esc)"))
+                .clicked()
+        {
+            cx.selection.clear_tokens();
+            cx.draft.caret = TextCaret::one(self.shown.end());
+        }
     }
 
     /// The shades of this frame.

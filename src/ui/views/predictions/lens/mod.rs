@@ -99,11 +99,7 @@ impl LensPages {
             return;
         }
         let Some(lens) = cx.snapshot.lens.clone() else {
-            ui.label(quiet(if cx.snapshot.busy {
-                tr("Computing…")
-            } else {
-                cx.without_prediction()
-            }));
+            ui.label(quiet(cx.without_prediction(query)));
             return;
         };
         // Of another token, or another logit, until the worker has answered.

@@ -1,17 +1,22 @@
-//! Rows and matrices of `f64`.
+//! Rows and matrices of 64 bits, as plain as can be: the tests' own networks, which the core is held against, are made of them. They
+//! are here, and not with the tests, to be compiled for speed.
 
 /// `rows` × `cols`, row-major.
 #[derive(Debug, Clone)]
 pub struct Matrix {
+    /// Columns.
     pub cols: usize,
+    /// The values, row after row.
     pub values: Vec<f64>,
 }
 
 impl Matrix {
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.values.len() / self.cols
     }
 
+    /// A row.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.values[i * self.cols..(i + 1) * self.cols]
     }
@@ -31,17 +36,22 @@ impl Matrix {
     }
 }
 
+/// The parameters of a layer norm.
 #[derive(Debug, Clone)]
 pub struct Norm {
+    /// The factors.
     pub weight: Vec<f64>,
+    /// What is added.
     pub bias: Vec<f64>,
 }
 
+/// a · b.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// a + b.
 pub fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| a + b).collect()
@@ -55,12 +65,14 @@ pub fn add_scaled(out: &mut [f64], factor: f64, row: &[f64]) {
     }
 }
 
+/// Logarithms of [`softmax`].
 pub fn log_softmax(scores: &[f64]) -> Vec<f64> {
     let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = scores.iter().map(|s| (s - max).exp()).sum();
     scores.iter().map(|s| s - max - sum.ln()).collect()
 }
 
+/// exp(s) / Σ exp(s).
 pub fn softmax(scores: &[f64]) -> Vec<f64> {
     let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = scores.iter().map(|s| (s - max).exp()).sum();
