@@ -5,7 +5,7 @@ use super::args::{Common, MODEL_OR_RUN};
 use super::common::{ending, may_write, say};
 use super::on_text::{OnText, OptionalInput};
 use super::what_if::WhatIfArgs;
-use crate::analysis::role::{battery, described, role};
+use crate::analysis::role::{ROLE_QUERIES, battery, described, role};
 use crate::analysis::similar::{by_scores, nearest};
 use crate::analysis::{Finding, HeadFilter, HeadRow, Role};
 use crate::chart::{Cell, Column, Table, thousands};
@@ -187,6 +187,12 @@ impl Found {
                 _ => "root mean square of the differences of all numbers, in standard deviations",
             };
             writeln!(out, "Distance from {of}: {by}.")?;
+        }
+        if self.heads.iter().all(|(row, _)| battery(row).is_empty()) {
+            writeln!(
+                out,
+                "It takes {ROLE_QUERIES} queries to say what a head does: give it a longer text."
+            )?;
         }
         let (heads, queries) = (self.heads.len(), thousands(self.queries));
         writeln!(out, "{heads} heads, measured on {queries} tokens")

@@ -327,3 +327,14 @@ fn a_text_that_is_shorter_than_the_reach_flags_only_heads_that_look_near() {
     let local = flags.iter().filter(|(flag, _)| *flag == "local").count();
     assert!(local > 0 && local <= flags.len() / 2, "{local}");
 }
+
+#[test]
+fn a_text_too_short_for_roles_is_called_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = folder.path().join("short.txt");
+    std::fs::write(&short, "To be or not to be").unwrap();
+    let out = stdout(&["heads", SHAKESPEARE, "--text", short.to_str().unwrap()]);
+    assert!(out.contains("It takes 64 queries"), "{out}");
+    let out = stdout(&["heads", SHAKESPEARE, "--text", &text(folder.path())]);
+    assert!(!out.contains("It takes 64 queries"), "{out}");
+}

@@ -72,3 +72,25 @@ fn after_an_edit_the_text_shows_what_it_adds_to_every_token() {
     window.settle();
     assert!(!has(&window, "Δ by edits"));
 }
+
+#[test]
+fn what_is_typed_after_an_edit_is_compared_as_well() {
+    let mut window = Window::open(Start::default());
+    command(&mut window, "ablate selected");
+    window.settle();
+    let first = window.snapshot().unedited_bits.unwrap();
+    window.write("Q");
+    let (edited, unedited) = (window.snapshot(), window.snapshot().unedited_bits);
+    let unedited = unedited.expect("the text without the edit was read as well");
+    assert!((edited.bits_per_token.unwrap() - unedited).abs() > 1e-6);
+    assert_eq!(
+        edited.unedited_surprisal.as_ref().unwrap().len(),
+        edited.surprisal.len()
+    );
+    // As the model reads it without the edit.
+    command(&mut window, "all heads as trained");
+    window.settle();
+    let plain = window.snapshot().bits_per_token.unwrap();
+    assert!((plain - unedited).abs() < 1e-9, "{plain} {unedited}");
+    assert!((plain - first).abs() > 1e-6);
+}

@@ -369,6 +369,38 @@ fn token_ids_stay_with_models_that_read_ids() {
 }
 
 #[test]
+fn ids_of_a_file_leave_with_their_model_and_only_the_text_on_show_is_complained_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ids.txt");
+    let ids: Vec<String> = (0..100).map(|id| (id % 7).to_string()).collect();
+    std::fs::write(&file, ids.join(" ")).unwrap();
+    let start = Start {
+        model: Some(data("tiny_adaptive.pt")),
+        text: Some(file),
+        ..Start::default()
+    };
+    let mut window = Window::in_folder(start, folder.path());
+    window.wait("the ids", |app| app.text().starts_with("0 1 2"));
+    window.settle();
+    let of_text = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("sample_models/wikitext_all_attention.safetensors");
+    window.keys(Modifiers::COMMAND, Key::O);
+    answer(&mut window, &of_text);
+    window.wait("the other model", |app| app.snapshot().model_number == 2);
+    window.settle();
+    let shown = window.app().text().to_string();
+    assert!(!shown.starts_with("0 1 2"), "{shown}");
+    drop(window);
+    // Nor do they come back with it in the next window, nor with a model that the last session did not have open.
+    let start = Start {
+        model: Some(of_text),
+        ..Start::default()
+    };
+    let window = Window::in_folder(start, folder.path());
+    assert!(!window.app().text().starts_with("0 1 2"));
+}
+
+#[test]
 fn recent_files_and_samples_open_from_the_menu() {
     let mut window = Window::open(Start {
         model: Some(data("tiny_fixed.pt")),

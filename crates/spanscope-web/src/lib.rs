@@ -60,7 +60,11 @@ pub fn start(
         }) as Box<dyn eframe::App>)
     };
     js_sys::futures::future_to_promise(async move {
-        let options = eframe::WebOptions::default();
+        // Where a page is drawn in software, every pixel counts; gradients here are colour bars, and short.
+        let options = eframe::WebOptions {
+            dithering: false,
+            ..eframe::WebOptions::default()
+        };
         let runner = eframe::WebRunner::new();
         runner.start(canvas, options, Box::new(create)).await?;
         Ok(JsValue::UNDEFINED)

@@ -161,6 +161,11 @@ pub fn find(query: &str, items: &[Item], recent: &[String]) -> Vec<Hit> {
             rank.strong,
             // Commands before files and models.
             !item.command.replaces(),
+            // What the program has, before files that lie at such a path.
+            !matches!(
+                item.command,
+                Command::OpenRecent(_) | Command::OpenEarlier(_)
+            ),
             // A view before the file that is made of it.
             !matches!(item.command, Command::Export(..)),
             rank.quality,
@@ -187,6 +192,7 @@ mod tests {
             "/data/enwik8/checkpoint.pt".into(),
             "/data/chinese/scratch-experiment.pt".into(),
             "/home/che/inner/see.pt".into(),
+            "/data/sample_models/shakespeare_fixed.safetensors".into(),
         ];
         let items = items(&Now::default(), (12, 8), &files);
         let hits = find(query, &items, &[]);
@@ -221,6 +227,7 @@ mod tests {
             ("chinese", "简体中文"),
             ("light", "Light theme"),
             ("shakesp", "Shakespeare, adaptive span"),
+            ("sample shake", "Shakespeare, adaptive span"),
             ("scratch", "/data/chinese/scratch-experiment.pt"),
             ("ablate every", "Ablate every head in turn"),
             ("knock selected", "Ablate the selected heads"),
