@@ -231,7 +231,11 @@ impl SpansView {
             if span.farthest() as f64 <= axes.far {
                 let x = axes.x(span.farthest() as f64);
                 painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));
-                names.put(x, &named_reach(span.reach), ink, frame.top());
+                let words = match span.reach.end() {
+                    Some(context) if span.open => trf("context {0}", &[&thousands(context)]),
+                    _ => named_reach(span.reach),
+                };
+                names.put(x, &words, ink, frame.top());
             }
         }
         // Before the many: what was searched for has the first place.
@@ -282,12 +286,13 @@ impl SpansView {
     }
 }
 
-/// The farthest distance that is drawn of a head on a text of so many tokens: of one that sees all of a text, no more than it has.
+/// The farthest distance that is drawn of a head on a text of so many tokens: of one that sees all of a text, as far as that goes,
+/// which may be farther than the model was trained for.
 fn in_sight(span: &Span, tokens: usize) -> usize {
     match (span.reach.end(), tokens) {
         (Some(_), _) if !span.open => span.farthest(),
         (Some(_), 0) => span.farthest(),
-        _ => span.farthest().min(tokens.max(2) - 1),
+        _ => tokens.max(2) - 1,
     }
 }
 
