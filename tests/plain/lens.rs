@@ -1,9 +1,10 @@
 //! The parts of a logit: every part of one token's stream carried along as a vector of its own, through norms that are held at the
 //! mean and the scale of their sum.
 
+use super::Norm;
 use super::weights::{Cluster, Head, PlainNetwork};
 use super::{QueryWeights, TextRun};
-use spanscope_bench::double::{Matrix, Norm, add, add_scaled, dot};
+use spanscope_bench::double::{Matrix, add, add_scaled, dot};
 use std::collections::BTreeMap;
 
 /// The parts of a stream by their names.

@@ -11,7 +11,14 @@ pub use attention::{Projected, QueryWeights};
 pub use lens::sum;
 pub use weights::PlainNetwork;
 
-use spanscope_bench::double::{Norm, add};
+use spanscope_bench::double::add;
+
+/// The parameters of a layer norm.
+#[derive(Debug, Clone)]
+pub struct Norm {
+    pub weight: Vec<f64>,
+    pub bias: Vec<f64>,
+}
 
 /// What one layer does over a whole text.
 pub struct LayerRun {

@@ -1,7 +1,8 @@
 //! The weights as the file has them, and what follows from them: spans, masks, positions.
 
+use super::Norm;
 use spanscope::checkpoint::Checkpoint;
-use spanscope_bench::double::{Matrix, Norm};
+use spanscope_bench::double::Matrix;
 
 #[derive(Clone)]
 pub struct Head {

@@ -36,15 +36,6 @@ impl Matrix {
     }
 }
 
-/// The parameters of a layer norm.
-#[derive(Debug, Clone)]
-pub struct Norm {
-    /// The factors.
-    pub weight: Vec<f64>,
-    /// What is added.
-    pub bias: Vec<f64>,
-}
-
 /// a · b.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
