@@ -7,6 +7,9 @@ use crate::ui::theme::{self, Palette};
 use eframe::egui::{self, Align2, Color32, Frame, Key, RichText, Stroke, vec2};
 use std::path::PathBuf;
 
+/// True where a file that was written has a place that can be shown.
+const HAS_FOLDERS: bool = cfg!(feature = "desktop");
+
 /// Seconds that good news stays; errors stay until they are closed.
 const SECONDS: f64 = 6.0;
 
@@ -185,7 +188,8 @@ fn one(
                         }
                     });
                 });
-                if let Some(file) = &toast.file {
+                // Of a page it is a download, which the browser shows.
+                if let Some(file) = toast.file.as_ref().filter(|_| HAS_FOLDERS) {
                     ui.horizontal(|ui| {
                         // Below the words, not below the sign.
                         ui.add_space(18.0);

@@ -51,6 +51,9 @@ enum Page {
     Places,
 }
 
+/// The room for the choice of columns, in points.
+const COLUMNS: f32 = 68.0;
+
 /// The state of the view.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -217,7 +220,7 @@ impl HeadsView {
     }
 
     fn pages(&mut self, ui: &mut Ui, of: &Architecture, rows: &[Row]) {
-        ui.horizontal(|ui| {
+        let row = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let page = &mut self.page;
             ui.selectable_value(page, Page::List, tr("List"))
@@ -228,12 +231,18 @@ impl HeadsView {
                 .on_hover_text(tr("The heads like the selected one"));
             ui.selectable_value(page, Page::Places, tr("Places"))
                 .on_hover_text(tr("Places in texts that show what the selected head does"));
-            if *page == Page::List {
+            let fits = ui.available_width() >= COLUMNS;
+            if *page == Page::List && fits {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     self.list.columns_menu(ui, of, rows);
                 });
             }
+            fits
         });
+        // In a narrow view it would stand on the names.
+        if self.page == Page::List && !row.inner {
+            ui.horizontal(|ui| self.list.columns_menu(ui, of, rows));
+        }
     }
 }
 
