@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn one_head_has_the_colours_of_what_is_shown_of_it() {
-        let plot = span_mask(&model(), &Heads::default(), None, None);
+        let plot = span_mask(&model(), &Heads::default(), None, None).unwrap();
         let mask = &plot.panels[0];
         assert_eq!(mask.series[0].color, Quantity::Mask.color());
         assert_eq!(mask.y.title, Quantity::Mask.axis());
