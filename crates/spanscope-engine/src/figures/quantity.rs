@@ -1,6 +1,7 @@
 //! The names, units, colours and ranges of the quantities which views and figures both show: the one place where they stand.
 
 use crate::Weighting;
+use spanscope_chart::Axis;
 
 /// A quantity along an axis, or of a colour bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +131,11 @@ impl Quantity {
     /// The title with a unit's prefix, such as "M".
     pub fn with_prefix(self, prefix: &str) -> String {
         self.axis().replace("{0}", prefix)
+    }
+
+    /// An axis of it, with a unit's prefix.
+    pub(super) fn along(self, axis: impl Fn(String) -> Axis, prefix: &str) -> Axis {
+        axis(self.with_prefix(prefix)).or(self.short().replace("{0}", prefix))
     }
 
     /// Which of the four colours of layers it has, in the window and in figures.

@@ -228,7 +228,13 @@ mod tests {
 
     #[test]
     fn a_head_with_a_soft_mask_needs_no_text() {
-        let plot = span_mask(&named("shakespeare_adaptive"), &Heads::default(), None, None).unwrap();
+        let plot = span_mask(
+            &named("shakespeare_adaptive"),
+            &Heads::default(),
+            None,
+            None,
+        )
+        .unwrap();
         assert_eq!(plot.panels.len(), 1);
         assert_eq!(plot.panels[0].series[0].points[0], [1.0, 1.0]);
     }
