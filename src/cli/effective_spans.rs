@@ -188,9 +188,16 @@ impl<'a> Report<'a> {
 }
 
 fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result<()> {
+    // Where no head has a soft mask there is no z: its window is its reach.
+    let has_z = file.sums.heads.iter().any(|head| head.span.is_learned());
+    let z = |text: String| match has_z {
+        true => format!("{text:>10}"),
+        false => String::new(),
+    };
     writeln!(
         out,
-        "layer  head    span z     reach     50 %     90 %     99 %  mean distance  on text"
+        "layer  head{}     reach     50 %     90 %     99 %  mean distance  on text",
+        z("span z".into())
     )?;
     let cell = |value: Option<String>| value.unwrap_or_else(|| "–".into());
     for row in rows {
@@ -198,10 +205,10 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         let distance = cell(row.mean_distance.map(|d| format!("{d:.1}")));
         let flag = row.flag.map_or("", SpanFlag::name);
         let line = format!(
-            "{:>5}  {:>4}  {:>8}  {:>8}  {half:>7}  {most:>7}  {nearly_all:>7}  {distance:>13}  {:>5.1} %  {flag}",
+            "{:>5}  {:>4}{}  {:>8}  {half:>7}  {most:>7}  {nearly_all:>7}  {distance:>13}  {:>5.1} %  {flag}",
             row.layer,
             row.head,
-            cell(row.designed().map(|span| format!("{span:.1}"))),
+            z(cell(row.designed().map(|span| format!("{span:.1}")))),
             reach_words(row.reach.end()),
             100.0 * row.context,
         );

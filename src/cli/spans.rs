@@ -9,6 +9,7 @@ use crate::chart::{
     Format, HeadSpan, SpanChart, SpanMeasure, bars_terminal, reach_words, thousands,
 };
 use crate::engine::figures::span_chart;
+use crate::model::Span;
 use crate::shown::shown_path;
 use anyhow::Result;
 use std::io::Write;
@@ -44,7 +45,8 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
         write!(out, "{}", chart.list()?)?;
     } else if args.output.is_none() {
         if args.sort {
-            table(&chart.ordered(), out)?;
+            let has_z = model.network.spans().iter().any(Span::is_learned);
+            table(&chart.ordered(), has_z, out)?;
         } else {
             write!(
                 out,
@@ -77,17 +79,18 @@ fn check(args: &SpansArgs) -> Result<(), Usage> {
     args.style.check(&args.output, false)
 }
 
-fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
-    writeln!(out, "layer  head  span z (tokens)  reach (tokens)")?;
+/// Where no head has a soft mask there is no z.
+fn table(heads: &[HeadSpan], has_z: bool, out: &mut impl Write) -> Result<()> {
+    let z = |text: String| match has_z {
+        true => format!("{text:>17}"),
+        false => String::new(),
+    };
+    let title = z("span z (tokens)".into());
+    writeln!(out, "layer  head{title}  reach (tokens)")?;
     for h in heads {
-        writeln!(
-            out,
-            "{:>5}  {:>4}  {:>15}  {:>14}",
-            h.layer,
-            h.head,
-            h.span.map_or_else(|| reach_words(None), decimal),
-            reach_words(h.reach)
-        )?;
+        let span = z(h.span.map_or_else(|| reach_words(None), decimal));
+        let (layer, head, reach) = (h.layer, h.head, reach_words(h.reach));
+        writeln!(out, "{layer:>5}  {head:>4}{span}  {reach:>14}")?;
     }
     Ok(())
 }

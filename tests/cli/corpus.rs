@@ -76,6 +76,10 @@ fn shards_join_to_what_one_run_gives() {
     );
     assert_eq!(report["heads"].as_array().unwrap().len(), 16);
     let table = stdout(&["effective-spans", &all]);
+    assert!(
+        table.starts_with("layer  head    span z     reach  "),
+        "{table}"
+    );
     assert!(table.contains("4 texts, 2,500 tokens, "), "{table}");
     let shares = json(&["persistent", &all, "--json"]);
     for (head, shares) in report["heads"]

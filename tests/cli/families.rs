@@ -323,6 +323,8 @@ fn what_neither_window_nor_context_ends_has_no_number_for_its_reach() {
         };
         none(&said);
         assert!(said.contains("no limit"), "{said}");
+        // Without a soft mask no head has a z.
+        assert!(!said.contains("span z"), "{said}");
     }
     for kind in [
         "spans",
@@ -353,4 +355,15 @@ fn what_neither_window_nor_context_ends_has_no_number_for_its_reach() {
     // Without a text a token has no place at which its cost could be told.
     let refused = complaint(&["figure", "cost", &model, "-o", &path("none.svg")], 1);
     assert!(refused.contains("give a text"), "{refused}");
+    // No head has a soft mask, and without a text no mean weight.
+    let refused = complaint(&["figure", "mask", &model, "-o", &path("none.svg")], 1);
+    assert!(
+        refused.contains("no selected head has a soft mask"),
+        "{refused}"
+    );
+    let drawn = std::fs::read_to_string(path("mask.svg")).unwrap();
+    assert!(
+        drawn.contains("Mean weight") && !drawn.contains("oft mask"),
+        "{drawn}"
+    );
 }

@@ -34,6 +34,8 @@ pub struct Bars {
     pub subtitle: String,
     /// The quantity that the length of a bar shows, with the unit.
     pub axis: String,
+    /// The numbers along the axis are percentages; the values are shares.
+    pub percent: bool,
     /// The bars; of more than 120 the first are drawn.
     pub bars: Vec<Bar>,
     /// The numbers.
@@ -73,7 +75,10 @@ impl Figure for Bars {
 
         let x = |value: f64| left + ((value - low) / (high - low)).clamp(0.0, 1.0) * length;
         let mut end = f64::NEG_INFINITY;
-        for mark in ticks::linear(low, high, (length / 50.0).floor().max(1.0)) {
+        let marks = ticks::shares((low, high), self.percent, |low, high| {
+            ticks::linear(low, high, (length / 50.0).floor().max(1.0))
+        });
+        for mark in marks {
             let at = x(mark.value);
             let Some(text) = mark.label.filter(|_| mark.value <= high * (1.0 + 1e-9)) else {
                 continue;
@@ -132,7 +137,8 @@ impl Figure for Bars {
         page.line((x(0.0), top), (x(0.0), bottom), theme.axis, 0.6);
         let title = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
         let text = theme::capital(&self.axis);
-        let text = font::fit(&text, LABEL, title.weight, width - 2.0 * PAD);
+        let (text, size) = font::title(&[&text], LABEL, title.weight, width - 2.0 * PAD);
+        let title = Type { size, ..title };
         let half = title.width(&text) / 2.0;
         let middle = ((left + right) / 2.0).clamp(PAD + half, (width - PAD - half).max(PAD + half));
         page.text(middle, bottom + 3.0 + TICK * 1.4 + LABEL, &text, title);
@@ -178,6 +184,23 @@ mod tests {
             .collect();
         assert_eq!(widths.len(), 3, "{svg}");
         assert!((widths[0] - 2.0 * widths[1]).abs() < 0.05);
+    }
+
+    #[test]
+    fn shares_have_percentages_along_the_axis() {
+        let mut of = bars(&[0.133, 0.05], "t");
+        let texts = |of: &Bars| {
+            let page = of.draw(&Style::default());
+            page.boxes
+                .into_iter()
+                .map(|text| text.text)
+                .collect::<Vec<_>>()
+        };
+        assert!(texts(&of).contains(&"0.10".to_owned()));
+        of.percent = true;
+        let found = texts(&of);
+        assert!(found.contains(&"10 %".to_owned()), "{found:?}");
+        assert!(!found.contains(&"0.10".to_owned()));
     }
 
     #[test]

@@ -111,7 +111,8 @@ impl Figure for Columns {
         }
         let title = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
         let text = theme::capital(&self.axis);
-        let text = font::fit(&text, LABEL, title.weight, plot);
+        let (text, size) = font::title(&[&text], LABEL, title.weight, plot);
+        let title = Type { size, ..title };
         page.text_up(PAD + LABEL / 2.0 - 1.0, (top + bottom) / 2.0, &text, title);
 
         let mut heads: Vec<&StackedHead> = self.heads.iter().collect();

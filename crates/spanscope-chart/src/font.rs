@@ -18,6 +18,50 @@ pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     fonts::width(text, weight) * size
 }
 
+/// The smallest type of a title that does not fit, as a share of its size.
+pub(super) const SMALLEST: f64 = 0.75;
+
+/// A title in the room there is: its first form that fits, else the last one in smaller type, else that shortened; and the size
+/// of the type. Forms that are empty are none.
+pub(super) fn title(forms: &[&str], size: f64, weight: Weight, room: f64) -> (String, f64) {
+    let mut forms = forms.iter().filter(|form| !form.trim().is_empty());
+    let fits = |form: &&&str| width(form, size, weight) <= room + 1e-6;
+    if let Some(form) = forms.clone().find(fits) {
+        return ((*form).to_owned(), size);
+    }
+    let Some(last) = forms.next_back() else {
+        return (String::new(), size);
+    };
+    let share = (room / width(last, size, weight)).clamp(SMALLEST, 1.0);
+    (fit(last, share * size, weight, room), share * size)
+}
+
+/// `text` in one line, or in two where it is too long for one; what is too long for two is shortened.
+pub(super) fn lines(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String> {
+    if width(text, size, weight) <= room + 1e-6 {
+        return vec![text.to_owned()];
+    }
+    let parts = clusters(text);
+    let mut wide = 0.0;
+    let most = parts.iter().take_while(|part| {
+        wide += width(part, size, weight);
+        wide <= room + 1e-6
+    });
+    let most = most.count();
+    let is_space = |part: &&str| part.trim().is_empty();
+    // Between words where there are some.
+    let space = (1..=most.min(parts.len() - 1))
+        .rev()
+        .find(|i| is_space(&&*parts[*i]));
+    let at = space.unwrap_or(most);
+    if at == 0 {
+        return vec![fit(text, size, weight, room)];
+    }
+    let (first, rest) = (parts[..at].concat(), parts[at..].concat());
+    let rest = fit(rest.trim_start(), size, weight, room);
+    vec![first.trim_end().to_owned(), rest]
+}
+
 /// `text`, shortened with an ellipsis until it is at most `room` wide.
 pub(super) fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
     // Room that was made for just this text may be less by a rounding.
@@ -55,6 +99,39 @@ mod tests {
         assert!(width("M", 10.0, Weight::Regular) > 8.0);
         assert!(width("Mean", 10.0, Weight::SemiBold) > width("Mean", 10.0, Weight::Regular));
         assert!((width("\u{4e00}", 10.0, Weight::Regular) - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn titles_take_their_short_form_then_smaller_type() {
+        let of = |forms: &[&str], room: f64| title(forms, 8.0, Weight::Regular, room);
+        let long = width("MFLOPs per token", 8.0, Weight::Regular);
+        let forms = ["MFLOPs per token", "MFLOPs"];
+        assert_eq!(of(&forms, long), ("MFLOPs per token".into(), 8.0));
+        assert_eq!(of(&forms, long - 1.0), ("MFLOPs".into(), 8.0));
+        let (text, size) = of(&forms[..1], 0.8 * long);
+        assert_eq!(text, "MFLOPs per token");
+        assert!((size - 6.4).abs() < 1e-9, "{size}");
+        let (text, size) = of(&["MFLOPs per token", ""], 0.5 * long);
+        assert!(
+            text.ends_with('…') && (size - 6.0).abs() < 1e-9,
+            "{text} {size}"
+        );
+        assert_eq!(of(&["", ""], 9.0).0, "");
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_has_two() {
+        let of = |text: &str, room: f64| lines(text, 8.0, Weight::Regular, room);
+        let wide = |text: &str| width(text, 8.0, Weight::Regular);
+        assert_eq!(of("two words", 99.0), ["two words"]);
+        assert_eq!(of("two words", wide("two words") - 1.0), ["two", "words"]);
+        assert_eq!(of("two words", wide("two")), ["two", "w…"]);
+        let divided = of("undivided", wide("undi"));
+        assert!(
+            divided[0] == "undi" && divided[1].ends_with('…'),
+            "{divided:?}"
+        );
+        assert_eq!(of("words", 0.0), [""]);
     }
 
     #[test]

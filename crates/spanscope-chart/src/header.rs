@@ -10,40 +10,42 @@ pub(super) const PAD: f64 = 6.0;
 /// The lines above a figure, measured.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
-    /// With the height of its baseline.
-    title: Option<(String, f64)>,
-    subtitle: Option<(String, f64)>,
+    /// Its lines, each with the height of its baseline.
+    title: Vec<(String, f64)>,
+    subtitle: Vec<(String, f64)>,
     /// The lower end.
     pub(super) bottom: f64,
 }
 
 impl Header {
-    /// A line that is not wanted or is empty takes no room.
+    /// What is not wanted or is empty takes no room; what is too long for a line has two.
     pub(super) fn new(title: &str, subtitle: &str, style: &Style) -> Self {
         let room = style.page_width() - 2.0 * PAD;
         let mut header = Self {
-            title: None,
-            subtitle: None,
+            title: Vec::new(),
+            subtitle: Vec::new(),
             bottom: PAD,
         };
         if style.titled && !title.trim().is_empty() {
-            let text = font::fit(title, TITLE, font::Weight::SemiBold, room);
-            header.title = Some((text, header.bottom + TITLE * 0.8));
-            header.bottom += TITLE * 1.35;
+            for text in font::lines(title, TITLE, font::Weight::SemiBold, room) {
+                header.title.push((text, header.bottom + TITLE * 0.8));
+                header.bottom += TITLE * 1.35;
+            }
         }
         if style.titled && !subtitle.trim().is_empty() {
-            let text = font::fit(subtitle, LABEL, font::Weight::Regular, room);
-            header.subtitle = Some((text, header.bottom + LABEL * 0.8));
-            header.bottom += LABEL * 1.3;
+            for text in font::lines(subtitle, LABEL, font::Weight::Regular, room) {
+                header.subtitle.push((text, header.bottom + LABEL * 0.8));
+                header.bottom += LABEL * 1.3;
+            }
         }
         header
     }
 
     pub(super) fn draw(&self, page: &mut Canvas, theme: &Theme) {
-        if let Some((text, base)) = &self.title {
+        for (text, base) in &self.title {
             page.text(PAD, *base, text, Type::new(TITLE, theme.ink).bold());
         }
-        if let Some((text, base)) = &self.subtitle {
+        for (text, base) in &self.subtitle {
             page.text(PAD, *base, text, Type::new(LABEL, theme.muted));
         }
     }

@@ -79,6 +79,23 @@ pub(super) fn log(low: f64, high: f64, decade: f64, line: f64) -> Vec<Tick> {
     ticks
 }
 
+/// The ticks that `make` finds between two ends; where these are shares to be shown as percentages, round percentages.
+pub(super) fn shares(
+    (low, high): (f64, f64),
+    percent: bool,
+    make: impl FnOnce(f64, f64) -> Vec<Tick>,
+) -> Vec<Tick> {
+    if !percent {
+        return make(low, high);
+    }
+    let mut found = make(100.0 * low, 100.0 * high);
+    for tick in &mut found {
+        tick.value /= 100.0;
+        tick.label = tick.label.take().map(|label| label + " %");
+    }
+    found
+}
+
 /// A number with as many decimals as `step` asks for.
 pub(super) fn number(value: f64, step: f64) -> String {
     let decimals = (-step.abs().log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;

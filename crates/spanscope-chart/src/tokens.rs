@@ -180,7 +180,9 @@ impl Figure for ShadedText {
         };
         marks::bar(&mut page, area, &ink, &bar_ticks, theme);
         let style = Type::new(TICK, theme.ink).anchor(super::canvas::Anchor::Middle);
-        let text = font::fit(&theme::capital(&self.axis), TICK, style.weight, 100.0);
+        let axis = theme::capital(&self.axis);
+        let (text, size) = font::title(&[&axis], TICK, style.weight, 100.0);
+        let style = Type { size, ..style };
         page.text_up(area.left - 6.0, top + 45.0, &text, style);
         page
     }

@@ -103,6 +103,9 @@ pub fn reason(error: &FigureError) -> &'static str {
         FigureError::NoVectors => tr(
             "the model has no persistent vectors; the figure neurons shows the neurons of its feed-forward sublayers",
         ),
+        FigureError::NoMask => tr(
+            "no selected head has a soft mask: give a text and select one head to show its mean weight by distance",
+        ),
         FigureError::EndlessCost => tr(
             "no window and no context is designed, so a token costs more the longer its text is: give a text to show it at its end",
         ),

@@ -265,12 +265,14 @@ impl HeadGrid {
         let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
         // Above the line at the foot.
         let room = at.height - PAD - 1.3 * TICK - bar.top;
-        let text = font::fit(title, TICK, style.weight, room);
+        let (text, size) = font::title(&[title], TICK, style.weight, room);
+        let numbered = style;
+        let style = Type { size, ..style };
         let half = style.width(&text) / 2.0;
         let middle = (bar.top + bar.height / 2.0).min(bar.top + room - half);
         let middle = middle.max(bar.top + half);
         let numbers = numbers.iter().filter_map(|t| t.label.as_deref());
-        let numbers = numbers.map(|text| style.width(text)).fold(8.0, f64::max);
+        let numbers = numbers.map(|text| numbered.width(text)).fold(8.0, f64::max);
         page.text_up(
             bar.right() + 4.5 + numbers + 4.0 + TICK / 2.0,
             middle,

@@ -41,7 +41,7 @@ impl Axis {
         }
         let step = step.max(1);
         let end = start + (count * step) as i64;
-        let number = |n: i64| n.to_string().replace('-', "−");
+        let number = |n: i64| ticks::grouped(&n.to_string());
         let widths = [start, end - 1].map(|n| font::width(&number(n), TICK, Weight::Regular));
         let room = widths[0].max(widths[1]).max(TICK) + 12.0;
         let every = ticks::every(pitch / step as f64, room);
@@ -71,12 +71,9 @@ impl Axis {
     }
 }
 
-/// The title of an axis: the long one where it fits, else the name of what is along it.
-fn title((long, name): (&str, &str), room: f64) -> String {
-    if !long.is_empty() && font::width(long, LABEL, Weight::Regular) <= room {
-        return long.to_owned();
-    }
-    font::fit(&theme::capital(name), LABEL, Weight::Regular, room)
+/// The title of an axis: the long one where it fits, else the name of what is along it; and the size of its type.
+fn title((long, name): (&str, &str), room: f64) -> (String, f64) {
+    font::title(&[long, &theme::capital(name)], LABEL, Weight::Regular, room)
 }
 
 /// The names of rows, and what rows are.
@@ -90,8 +87,8 @@ pub(super) fn rows(page: &mut Canvas, chart: &Heatmap, map: Area, axis: &Axis, t
         }
         page.text_middle(map.left - 4.5, y, text, style);
     }
-    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = title((&chart.row_title, &chart.row_axis), map.height);
+    let (text, size) = title((&chart.row_title, &chart.row_axis), map.height);
+    let style = Type::new(size, theme.ink).anchor(Anchor::Middle);
     let middle = map.top + map.height / 2.0;
     page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
 }
@@ -119,8 +116,8 @@ pub(super) fn columns(
             page.text(x, base, text, style.anchor(Anchor::Middle));
         }
     }
-    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = title((&chart.col_title, &chart.col_axis), map.width);
+    let (text, size) = title((&chart.col_title, &chart.col_axis), map.width);
+    let style = Type::new(size, theme.ink).anchor(Anchor::Middle);
     let base = map.bottom() + under + LABEL * 1.15;
     page.text(map.left + map.width / 2.0, base, &text, style);
 }

@@ -140,7 +140,8 @@ fn bar_title(page: &mut Canvas, title: &str, bar: Area, theme: &Theme) {
     // What the text needs, or the room from the top of the map to the page's end.
     let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
     let room = (page.height - 2.0 * PAD).min(page.height - bar.top - 2.0);
-    let text = font::fit(&theme::capital(title), TICK, style.weight, room);
+    let (text, size) = font::title(&[&theme::capital(title)], TICK, style.weight, room);
+    let style = Type { size, ..style };
     let half = style.width(&text) / 2.0;
     let middle = (bar.top + bar.height / 2.0).clamp(
         bar.top + half,

@@ -140,8 +140,40 @@ pub(super) fn edge(
     }
 }
 
-/// The numbers of the colour bar.
+/// The numbers of the colour bar: two at least where there is room for them, as one alone says nothing of a scale.
 pub(crate) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
+    let line = TICK * 1.45;
+    let usual = spaced(range, height, height / (2.0 * line));
+    let tells = |found: &[Tick]| found.iter().filter(|t| t.label.is_some()).count() > 1;
+    if tells(&usual) || height < line || range.high <= range.low {
+        return usual;
+    }
+    // More numbers than look well, else the ends.
+    let most = (height / line).floor() as usize;
+    let mut closer = (2..=most).map(|count| spaced(range, height, count as f64));
+    closer.find(|found| tells(found)).unwrap_or_else(|| {
+        let step = ticks::nice_step((range.high - range.low) / 10.0);
+        let end = |value: f64| {
+            let own = match range.scale {
+                Scale::Log => value / 10.0,
+                Scale::Linear | Scale::Sqrt => step,
+            };
+            Tick {
+                value,
+                label: Some(ticks::number(value, own.min(step))),
+            }
+        };
+        let between = usual.into_iter().map(|tick| Tick {
+            label: None,
+            ..tick
+        });
+        let ends = [end(range.low), end(range.high)];
+        ends.into_iter().chain(between).collect()
+    })
+}
+
+/// Round numbers along a colour bar, about so many of them.
+fn spaced(range: &Range, height: f64, count: f64) -> Vec<Tick> {
     let line = TICK * 1.45;
     let even = |count: f64| ticks::linear(range.low, range.high, count.floor());
     let mut found = match range.scale {
@@ -150,11 +182,11 @@ pub(crate) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
             let found = ticks::log(range.low, range.high, height / decades.max(1e-6), line);
             match found.iter().filter(|t| t.label.is_some()).count() {
                 // Within a decade there may be no round number, or one.
-                0 | 1 => even(height / (2.0 * line)),
+                0 | 1 => even(count),
                 _ => found,
             }
         }
-        Scale::Linear | Scale::Sqrt => even(height / (2.0 * line)),
+        Scale::Linear | Scale::Sqrt => even(count),
     };
     if range.scale == Scale::Sqrt {
         found.retain(|t| t.label.is_some());
@@ -176,17 +208,10 @@ pub(crate) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
 
 /// [`bar_ticks`] of shares, written as percentages.
 pub(crate) fn percent_ticks(range: &Range, height: f64) -> Vec<Tick> {
-    let of = Range {
-        low: 100.0 * range.low,
-        high: 100.0 * range.high,
-        scale: range.scale,
-    };
-    let mut found = bar_ticks(&of, height);
-    for tick in &mut found {
-        tick.value /= 100.0;
-        tick.label = tick.label.take().map(|label| format!("{label} %"));
-    }
-    found
+    let scale = range.scale;
+    ticks::shares((range.low, range.high), true, |low, high| {
+        bar_ticks(&Range { scale, low, high }, height)
+    })
 }
 
 /// The numbers beside a colour bar of this length in points, from the lowest: values, and what is written there.

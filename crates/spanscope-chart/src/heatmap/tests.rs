@@ -194,6 +194,64 @@ fn a_colour_bar_has_numbers_whatever_its_range() {
 }
 
 #[test]
+fn a_short_colour_bar_has_two_numbers() {
+    let named = |found: Vec<super::super::ticks::Tick>| {
+        let named = found.into_iter().filter_map(|tick| tick.label);
+        named.collect::<Vec<_>>()
+    };
+    for (scale, low, high, want) in [
+        (Scale::Linear, 0.0, 0.423, ["0", "0.2", "0.4"].as_slice()),
+        (Scale::Log, 90.1, 142.0, &["100", "120", "140"]),
+        (Scale::Log, 7.0, 69.0, &["10", "20", "50"]),
+        (Scale::Linear, 0.0, 1.9, &["0", "1"]),
+    ] {
+        let range = Range { scale, low, high };
+        assert_eq!(named(marks::bar_ticks(&range, 40.0)), want, "{range:?}");
+    }
+    let shares = Range {
+        scale: Scale::Linear,
+        low: 0.0,
+        high: 0.423,
+    };
+    let found = named(marks::percent_ticks(&shares, 40.0));
+    assert_eq!(found, ["0 %", "20 %", "40 %"]);
+    // No round number but one: the ends.
+    let range = Range {
+        scale: Scale::Log,
+        low: 9.4,
+        high: 10.3,
+    };
+    let found = named(marks::bar_ticks(&range, 12.0));
+    assert_eq!(found, ["9.4", "10.3"]);
+    for scale in Scale::ALL {
+        for high in [1.1, 1.9, 4.23, 6.0, 9.9, 99.0] {
+            for height in [12.0, 24.0, 40.0, 41.0, 66.0] {
+                let range = Range {
+                    scale,
+                    low: 1.0,
+                    high,
+                };
+                let found = named(marks::bar_ticks(&range, height));
+                assert!(found.len() > 1, "{range:?} {height}: {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn numbered_cells_have_their_thousands_set_apart() {
+    let map = Heatmap {
+        row_start: 1000,
+        col_start: -2000,
+        ..causal(600, 4)
+    };
+    let page = map.draw(&Style::default());
+    let has = |words: &str| page.boxes.iter().any(|text| text.text == words);
+    assert!(has("1,200") && has("\u{2212}1,800"), "{:?}", page.boxes);
+    assert!(!has("1200"));
+}
+
+#[test]
 fn a_height_that_was_asked_for() {
     for tokens in [3, 40, 200] {
         let style = Style {

@@ -2,9 +2,9 @@
 
 use super::super::canvas::{Anchor, Canvas, Type, line, rect, round};
 use super::super::colormap::depth_color;
-use super::super::theme::{LABEL, TICK, Theme, capital, hex};
+use super::super::theme::{LABEL, TICK, Theme, hex};
 use super::super::{Style, font};
-use super::layout::{Layout, PAD, Place, SAMPLE, TICK_LENGTH};
+use super::layout::{Layout, OVER, PAD, Place, SAMPLE, TICK_LENGTH};
 use super::shapes::{self, dot};
 use super::{Dash, Mark, Panel, Plot, Series, labels};
 use svg::Node;
@@ -104,8 +104,10 @@ fn y_axis(page: &mut Canvas, panel: &Panel, place: &Place, at: &Layout, theme: &
         page.line((at.left - length, y), (at.left, y), theme.axis, 0.5);
     }
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let room = place.bottom - place.top + 6.0;
-    let text = font::fit(&capital(&panel.y.title), LABEL, style.weight, room);
+    let room = place.bottom - place.top + OVER;
+    let [long, short] = panel.y.titles();
+    let (text, size) = font::title(&[&long, &short], LABEL, style.weight, room);
+    let style = Type { size, ..style };
     let middle = (place.top + place.bottom) / 2.0;
     page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
 }
@@ -171,7 +173,9 @@ fn x_axis(page: &mut Canvas, plot: &Plot, at: &Layout, theme: &Theme) {
     }
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
     let room = at.width - 2.0 * PAD;
-    let text = font::fit(&capital(&plot.x.title), LABEL, style.weight, room);
+    let [long, short] = plot.x.titles();
+    let (text, size) = font::title(&[&long, &short], LABEL, style.weight, room);
+    let style = Type { size, ..style };
     let half = style.width(&text) / 2.0;
     let middle = ((at.left + at.right) / 2.0).min(at.width - PAD - half);
     page.text(middle.max(PAD + half), base + LABEL * 1.4, &text, style);

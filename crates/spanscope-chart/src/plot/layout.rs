@@ -13,6 +13,8 @@ pub(super) const PAD: f64 = 6.0;
 pub(super) const TICK_LENGTH: f64 = 3.0;
 /// Room between panels.
 const GAP: f64 = 9.0;
+/// How much longer than its axis an upright title may be.
+pub(super) const OVER: f64 = 6.0;
 /// Length of a line in the legend.
 pub(super) const SAMPLE: f64 = 14.0;
 
@@ -63,22 +65,13 @@ impl Scale {
             low /= if axis.low.is_none() { room } else { 1.0 };
             high *= if axis.high.is_none() { room } else { 1.0 };
         }
-        let (unit, sign) = match axis.percent {
-            true => (100.0, " %"),
-            false => (1.0, ""),
-        };
-        let (first, last) = (unit * low, unit * high);
-        let mut ticks = match axis.log {
+        let ticks = ticks::shares((low, high), axis.percent, |first, last| match axis.log {
             true => {
                 let decades = (high / low).log10();
                 ticks::log(first, last, length / decades.max(1e-9), room)
             }
             false => ticks::linear(first, last, (length / room).floor().max(1.0)),
-        };
-        for tick in &mut ticks {
-            tick.value /= unit;
-            tick.label = tick.label.take().map(|label| label + sign);
-        }
+        });
         let mut scale = Self {
             low,
             high,
@@ -170,6 +163,20 @@ impl Layout {
             None if plot.square => (width * 0.62).clamp(84.0, 420.0),
             None if count > 1.5 => (width * 0.2).clamp(56.0, 150.0),
             None => (width * 0.36).clamp(84.0, 240.0),
+        };
+        // So high that the titles of the upright axes have room in the smallest type.
+        let least = plot.panels.iter().map(|panel| {
+            let titles = panel.y.titles();
+            let titles = titles.iter().filter(|title| !title.trim().is_empty());
+            let widths = titles.map(|title| Type::new(LABEL, "").width(title));
+            font::SMALLEST * widths.fold(f64::INFINITY, f64::min) - OVER
+        });
+        let each = match style.page_height() {
+            Some(_) => each,
+            None => least
+                .filter(|least| least.is_finite())
+                .fold(each, f64::max)
+                .min(each.max(240.0)),
         };
         // Numbers at the y axes decide where the plot begins.
         let y_of = |panel: &Panel| {

@@ -8,6 +8,7 @@ mod shapes;
 mod tests;
 
 use super::canvas::Canvas;
+use super::theme::capital;
 use super::{Figure, Provenance, Style, Table};
 
 /// An axis of a [`Plot`].
@@ -15,6 +16,8 @@ use super::{Figure, Provenance, Style, Table};
 pub struct Axis {
     /// The title along it, with the unit: "distance (tokens)".
     pub title: String,
+    /// The title where there is no room for the other; nothing for none.
+    pub short: String,
     /// True if it is logarithmic; what is not above zero is left out then.
     pub log: bool,
     /// The beginning of the axis; `None` for the smallest value.
@@ -40,6 +43,20 @@ impl Axis {
             low: Some(0.0),
             ..Self::new(title)
         }
+    }
+
+    /// The same with another title where there is no room for its own.
+    #[must_use]
+    pub fn or(self, short: impl Into<String>) -> Self {
+        Self {
+            short: short.into(),
+            ..self
+        }
+    }
+
+    /// Its titles, the long one first.
+    pub(super) fn titles(&self) -> [String; 2] {
+        [&self.title, &self.short].map(|title| capital(title))
     }
 
     /// A logarithmic axis.

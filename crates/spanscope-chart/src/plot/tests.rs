@@ -59,6 +59,40 @@ fn points_stand_where_the_axes_say() {
 }
 
 #[test]
+fn a_narrow_plot_says_all_that_a_wide_one_says() {
+    let panel = |axis: Axis| Panel {
+        y: axis,
+        series: vec![line("a", vec![[0.0, 0.0], [9.0, 4.0]])],
+        ..Panel::default()
+    };
+    let flops = Axis::from_zero("MFLOPs per token").or("MFLOPs");
+    let bits = Axis::from_zero("bits per character");
+    let title = "shakespeare_adaptive: what one more token costs with every head";
+    let plot = Plot {
+        title: title.into(),
+        ..plot(vec![panel(flops), panel(bits)])
+    };
+    let at = |width_mm: f64| {
+        let page = plot.draw(&Style {
+            width_mm,
+            ..Style::default()
+        });
+        assert_eq!(clash(&page), None);
+        page.boxes
+            .into_iter()
+            .map(|text| text.text)
+            .collect::<Vec<_>>()
+    };
+    let (wide, narrow) = (at(140.0), at(60.0));
+    assert_eq!(wide[0], title);
+    assert_eq!(format!("{} {}", narrow[0], narrow[1]), title);
+    let has = |all: &[String], words: &str| all.iter().any(|text| text == words);
+    assert!(has(&wide, "MFLOPs per token") && has(&wide, "Bits per character"));
+    assert!(has(&narrow, "MFLOPs") && has(&narrow, "Bits per character"));
+    assert!(!narrow.iter().any(|text| text.ends_with('…')), "{narrow:?}");
+}
+
+#[test]
 fn what_is_no_number_is_a_gap() {
     let points = vec![
         [1.0, 1.0],

@@ -5,7 +5,7 @@ use svg::node::element::{Element, Group, Title};
 
 use super::super::canvas::{Anchor, Canvas, Type, line, round};
 use super::super::colormap::depth_color;
-use super::super::theme::{self, LABEL, TICK, TITLE, Theme, hex};
+use super::super::theme::{self, LABEL, TICK, Theme, hex};
 use super::super::{Style, font, ticks};
 use super::layout::{self, Layout, PAD, TICK_LENGTH};
 use super::overlay;
@@ -16,9 +16,7 @@ pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
     let at = Layout::new(chart, style);
     let theme = style.theme();
     let mut page = Canvas::new(at.width, at.height, style);
-    if style.titled {
-        header(&mut page, chart, &at, theme);
-    }
+    at.header.draw(&mut page, theme);
     overlay::draw_legend(&mut page, &at.legend, theme);
     bands(&mut page, &at, theme);
     vertical_axis(&mut page, chart, &at, theme);
@@ -28,16 +26,6 @@ pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
     layer_axis(&mut page, chart, &at, theme);
     overlay::names(&mut page, chart, &at, theme);
     page
-}
-
-fn header(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
-    let room = at.width - 2.0 * PAD;
-    let style = Type::new(TITLE, theme.ink).bold();
-    let title = font::fit(&chart.title, style.size, style.weight, room);
-    page.text(PAD, at.title_base, &title, style);
-    let style = Type::new(LABEL, theme.muted);
-    let subtitle = font::fit(&at.subtitle, style.size, style.weight, room);
-    page.text(PAD, at.subtitle_base, &subtitle, style);
 }
 
 /// Every second layer on a tinted ground.
@@ -291,7 +279,8 @@ fn layer_axis(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) 
 
 fn axis_title(page: &mut Canvas, at: &Layout, theme: &Theme, base: f64, text: &str) {
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = font::fit(text, style.size, style.weight, at.width - 2.0 * PAD);
+    let (text, size) = font::title(&[text], LABEL, style.weight, at.width - 2.0 * PAD);
+    let style = Type { size, ..style };
     let half = style.width(&text) / 2.0;
     let middle = ((at.left + at.right) / 2.0).min(at.width - PAD - half);
     page.text(middle.max(PAD + half), base + LABEL * 1.4, &text, style);

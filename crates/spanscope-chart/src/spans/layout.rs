@@ -2,7 +2,8 @@
 
 use super::super::Style;
 use super::super::canvas::Type;
-use super::super::theme::{self, LABEL, TICK, TITLE};
+use super::super::header::Header;
+use super::super::theme::{self, LABEL, TICK};
 use super::super::ticks::{self, Tick};
 use super::overlay::{self, Entry};
 use super::{HeadSpan, SpanChart};
@@ -41,9 +42,7 @@ pub(super) struct Layout {
     /// Distance between two heads.
     pub(super) pitch: f64,
     pub(super) ticks: Vec<Tick>,
-    pub(super) subtitle: String,
-    pub(super) title_base: f64,
-    pub(super) subtitle_base: f64,
+    pub(super) header: Header,
     /// The legend of what lies over the marks.
     pub(super) legend: Vec<Entry>,
     /// True if the limit has a line.
@@ -87,19 +86,8 @@ impl Layout {
             true => "no limit".into(),
             false => limit_words(chart).unwrap_or_default(),
         };
-        let subtitle = subtitle(chart, limit);
-
-        // The header: title and subtitle.
-        let mut y = PAD;
-        let title_base = y + TITLE * 0.8;
-        if style.titled && !chart.title.trim().is_empty() {
-            y += TITLE * 1.35;
-        }
-        let subtitle_base = y + LABEL * 0.8;
-        if style.titled {
-            y += LABEL * 1.3;
-        }
-        let (legend, y) = overlay::legend(chart, width, y);
+        let header = Header::new(&chart.title, &subtitle(chart, limit), style);
+        let (legend, y) = overlay::legend(chart, width, header.bottom);
         let top = y + 5.0;
         let plot_height = match style.page_height() {
             // What stands under the plot takes three lines at most.
@@ -147,9 +135,7 @@ impl Layout {
             layers,
             pitch: 0.0,
             ticks: Vec::new(),
-            subtitle,
-            title_base,
-            subtitle_base,
+            header,
             legend,
             limit,
             limit_label,

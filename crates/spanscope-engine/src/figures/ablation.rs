@@ -39,5 +39,6 @@ pub fn ablation(model: &LoadedModel, found: &Ablation) -> Bars {
         bars: bars.collect(),
         numbers,
         provenance: provenance(model).with("tokens", found.tokens),
+        ..Bars::default()
     }
 }

@@ -30,6 +30,11 @@ pub enum FigureError {
         "the model has no persistent vectors; the figure neurons shows the neurons of its feed-forward sublayers"
     )]
     NoVectors,
+    /// No head has a soft mask, and no weight by distance was measured of one alone.
+    #[error(
+        "no selected head has a soft mask: give a text and select one head to show its mean weight by distance"
+    )]
+    NoMask,
     /// Nothing ends what heads see, and there is no text.
     #[error(
         "no window and no context is designed, so a token costs more the longer its text is: give a text to show it at its end"

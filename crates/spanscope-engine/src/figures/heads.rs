@@ -115,8 +115,11 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
         .map(|(_, value)| value)
         .fold(f64::INFINITY, f64::min);
     let mean = known().map(|(_, value)| value).sum::<f64>() / count as f64;
+    let are_whole = known().all(|(_, value)| value.fract() == 0.0);
     let words = |value: f64| match statistic.kind() {
         StatisticKind::Share => format!("{:.1} %", 100.0 * value),
+        // Counts are not measured to a tenth; their mean is no count.
+        _ if are_whole && value.fract() == 0.0 => thousands(format!("{value:.0}")),
         StatisticKind::Bits | StatisticKind::Number => format!("{value:.2}"),
         StatisticKind::Tokens if value < 100.0 => format!("{value:.1}"),
         StatisticKind::Tokens => thousands(format!("{value:.0}")),
@@ -362,4 +365,36 @@ pub fn grid(
             .with("sort", style.sort.key())
             .with("queries", format!("{} to {}", queries.start, queries.end)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeadRow, Statistic, facts, head_rows};
+    use crate::{LoadedModel, SAMPLES, Snapshot};
+    use spanscope_core::model::Reach;
+    use std::sync::Arc;
+
+    #[test]
+    fn whole_numbers_have_no_decimals() {
+        let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
+        let snapshot = Snapshot {
+            model: Some(Arc::new(model)),
+            ..Snapshot::default()
+        };
+        let mut rows: Vec<HeadRow> = head_rows(&snapshot);
+        rows.truncate(2);
+        let mut said = |reaches: [usize; 2]| {
+            for (row, reach) in rows.iter_mut().zip(reaches) {
+                row.span.reach = Reach::of(reach);
+            }
+            facts(&rows, Statistic::Reach, &[])
+        };
+        let uneven = said([34, 1061]);
+        assert!(
+            uneven.starts_with("mean 548; from 34 to 1,061, "),
+            "{uneven}"
+        );
+        assert!(said([34, 61]).starts_with("mean 47.5; from 34 to 61, "));
+        assert_eq!(said([64, 64]), "64 in every head");
+    }
 }

@@ -204,6 +204,7 @@ pub fn attribution(model: &LoadedModel, snapshot: &Snapshot, lens: &Lens) -> Bar
         bars,
         numbers,
         provenance: about(model, lens).with("logit", lens.attribution.logit),
+        ..Bars::default()
     }
 }
 

@@ -92,12 +92,12 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
         x: Axis::log(Quantity::SpanLimit.axis()),
         panels: vec![
             Panel {
-                y: Axis::from_zero(Quantity::Flops.with_prefix(flops_unit)),
+                y: Quantity::Flops.along(Axis::from_zero, flops_unit),
                 series: series(&|c| c.flops as f64 / flops_by),
                 ..Panel::default()
             },
             Panel {
-                y: Axis::from_zero(Quantity::KeysAndValues.with_prefix(bytes_unit)),
+                y: Quantity::KeysAndValues.along(Axis::from_zero, bytes_unit),
                 series: series(&|c| 4.0 * c.kv_numbers as f64 / bytes_by),
                 ..Panel::default()
             },
@@ -275,5 +275,6 @@ pub fn parameters(model: &LoadedModel) -> Bars {
         bars: bars.collect(),
         numbers,
         provenance: provenance(model),
+        ..Bars::default()
     }
 }

@@ -189,6 +189,7 @@ pub fn neuron_search(model: &LoadedModel, search: &NeuronSearch, layers: &[Neuro
         bars: bars.collect(),
         numbers,
         provenance: provenance(model).with("token", search.token as usize),
+        ..Bars::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The names, units, colours and ranges of the quantities which views and figures both show: the one place where they stand.
 
 use crate::Weighting;
+use spanscope_chart::Axis;
 
 /// A quantity along an axis, or of a colour bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,11 @@ impl Quantity {
         self.axis().replace("{0}", prefix)
     }
 
+    /// An axis of it, with a unit's prefix.
+    pub(super) fn along(self, axis: impl Fn(String) -> Axis, prefix: &str) -> Axis {
+        axis(self.with_prefix(prefix)).or(self.short().replace("{0}", prefix))
+    }
+
     /// Which of the four colours of layers it has, in the window and in figures.
     pub fn color(self) -> usize {
         match self {
@@ -191,7 +197,7 @@ mod tests {
 
     #[test]
     fn one_head_has_the_colours_of_what_is_shown_of_it() {
-        let plot = span_mask(&model(), &Heads::default(), None, None);
+        let plot = span_mask(&model(), &Heads::default(), None, None).unwrap();
         let mask = &plot.panels[0];
         assert_eq!(mask.series[0].color, Quantity::Mask.color());
         assert_eq!(mask.y.title, Quantity::Mask.axis());

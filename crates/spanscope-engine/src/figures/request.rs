@@ -4,6 +4,7 @@ use super::{FigureError, FigureKind, GridStyle, HeadsForm, HeatmapStyle, Shade};
 use crate::{Heads, LensQuery, LoadedModel, Queries, Snapshot};
 use spanscope_chart::{ColorMap, Figure, Scale, Source, SpanMeasure};
 use spanscope_core::analysis::{Lens, LensTarget, Statistic, TokenSet};
+use spanscope_core::model::Span;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -186,6 +187,11 @@ pub fn missing(
         FigureKind::Usage | FigureKind::Vectors if choice.heads.single().is_none() => {
             Some(FigureError::SeveralHeads)
         }
+        FigureKind::Mask if tokens == 0 || choice.heads.single().is_none() => {
+            let spans = model.network.spans();
+            let mut chosen = spans.iter().filter(|of| choice.heads.contains(of.id()));
+            (!chosen.any(Span::is_learned)).then_some(FigureError::NoMask)
+        }
         FigureKind::Neurons if architecture.neurons(choice.layer()) == 0 => {
             Some(FigureError::NoNeurons)
         }
@@ -284,7 +290,7 @@ pub fn figure(
         }
         FigureKind::Mask => {
             let (heads, log) = (&choice.heads, choice.mask_log);
-            Box::new(super::span_mask(model, heads, surveyed, log))
+            Box::new(super::span_mask(model, heads, surveyed, log)?)
         }
         FigureKind::Profile => {
             let surveyed = surveyed.ok_or(FigureError::NoText)?;

@@ -1,30 +1,38 @@
 //! The soft mask of a head, and what the text makes of it.
 
 use super::attention::heads_list;
-use super::{Quantity, heads_title, provenance};
+use super::{FigureError, Quantity, heads_title, provenance};
 use crate::{HeadStats, Heads, LeadingHead, LoadedModel};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table, thousands};
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
 /// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
-/// `log` says whether the axes of the distance and of the mean weight are logarithmic; `None` is what suits the head.
+/// `log` says whether the axes of the distance and of the mean weight are logarithmic; `None` is what suits the head. A head
+/// that has no soft mask has its mean weight alone.
+///
+/// # Errors
+/// When there is neither a soft mask nor a mean weight.
 pub fn span_mask(
     model: &LoadedModel,
     heads: &Heads,
     surveyed: Option<&HeadStats>,
     log: Option<(bool, bool)>,
-) -> Plot {
+) -> Result<Plot, FigureError> {
     let architecture = model.network.architecture();
     let spans = model.network.spans();
     let spans: Vec<_> = spans
         .iter()
         .filter(|span| heads.contains(span.id()))
         .collect();
+    let masked: Vec<_> = spans.iter().filter(|span| span.is_learned()).collect();
     let nearest = architecture.nearest();
     let leading = surveyed.map(|s| &s.leading);
     let leading: Option<&LeadingHead> = leading.filter(|of| {
         heads.single() == Some(of.head) && of.by_distance.iter().any(|weight| *weight > 0.0)
     });
+    if masked.is_empty() && leading.is_none() {
+        return Err(FigureError::NoMask);
+    }
     // Of a head that nothing ends, as far as the text has weights.
     let in_text = leading.map(|of| (nearest + of.by_distance.len()).saturating_sub(1));
     let farthest = spans.iter().map(|span| match (span.open, in_text) {
@@ -44,7 +52,7 @@ pub fn span_mask(
     // Distance 0, of a token that sees itself, has no logarithm.
     let first = nearest.max(usize::from(is_log));
     let mut series = Vec::new();
-    for (i, span) in spans.iter().enumerate() {
+    for (i, span) in masked.iter().enumerate() {
         series.push(Series {
             name: match spans.len() {
                 1 => "soft mask".into(),
@@ -66,14 +74,17 @@ pub fn span_mask(
             ..Series::default()
         });
     }
-    let mut panels = vec![Panel {
-        y: Axis {
-            high: Quantity::Mask.range().map(|(_, high)| high),
-            ..Axis::from_zero(Quantity::Mask.axis())
-        },
-        series,
-        ..Panel::default()
-    }];
+    let mut panels = Vec::new();
+    if !masked.is_empty() {
+        panels.push(Panel {
+            y: Axis {
+                high: Quantity::Mask.range().map(|(_, high)| high),
+                ..Axis::from_zero(Quantity::Mask.axis())
+            },
+            series,
+            ..Panel::default()
+        });
+    }
     let mut marks = Vec::new();
     if let [span] = spans.as_slice() {
         if span.is_learned() {
@@ -129,7 +140,7 @@ pub fn span_mask(
                 span.layer.into(),
                 span.head.into(),
                 d.into(),
-                span.mask(d).into(),
+                span.is_learned().then(|| span.mask(d)).into(),
             ];
             if let Some(leading) = leading {
                 row.push(leading.by_distance.get(d - nearest).copied().into());
@@ -145,9 +156,12 @@ pub fn span_mask(
         Some([Some(half), Some(most), Some(nearly)]) => {
             format!("50, 90 and 99 % of its weight lie within {half}, {most} and {nearly} tokens")
         }
+        _ if heads.single().is_none() && masked.len() < spans.len() => {
+            format!("{} of {} heads have one", masked.len(), spans.len())
+        }
         _ => String::new(),
     };
-    Plot {
+    Ok(Plot {
         kind: "mask",
         title: match heads.single() {
             Some(_) => format!("{}, {}", model.name(), heads_title(heads)),
@@ -164,5 +178,64 @@ pub fn span_mask(
         numbers,
         provenance: provenance(model).with("heads", heads_list(heads)),
         ..Plot::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Heads, Quantity, span_mask};
+    use crate::figures::FigureError;
+    use crate::{HeadStats, LeadingHead, LoadedModel, SAMPLES, Weighting};
+    use spanscope_chart::Cell;
+    use spanscope_core::model::HeadId;
+
+    fn named(name: &str) -> LoadedModel {
+        let sample = SAMPLES.iter().find(|sample| sample.file.starts_with(name));
+        LoadedModel::open_sample(sample.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_head_without_a_soft_mask_has_its_mean_weight_alone() {
+        let model = named("local_global");
+        let head = HeadId::new(5, 1);
+        let heads = Heads::one(head);
+        let refused = span_mask(&model, &heads, None, None);
+        assert_eq!(refused.err(), Some(FigureError::NoMask));
+        let surveyed = HeadStats {
+            leading: LeadingHead {
+                head,
+                by_distance: vec![0.5, 0.25, 0.25],
+                by_later_distance: Vec::new(),
+                removed: Vec::new(),
+            },
+            queries: 0..3,
+            wanted: 0..3,
+            measures: Vec::new(),
+            flags: Vec::new(),
+            profiles: Vec::new(),
+            thumbnails: None,
+            weighting: Weighting::default(),
+            bin_edges: Vec::new(),
+        };
+        let plot = span_mask(&model, &heads, Some(&surveyed), None).unwrap();
+        let titles: Vec<&str> = plot.panels.iter().map(|panel| &*panel.y.title).collect();
+        assert_eq!(titles, [Quantity::MeanWeight.axis()]);
+        let mut names = plot.panels.iter().flat_map(|panel| &panel.series);
+        assert!(names.all(|series| series.name != "soft mask"));
+        let mut masks = plot.numbers.rows.iter().map(|row| &row[3]);
+        assert!(masks.all(|mask| *mask == Cell::None));
+    }
+
+    #[test]
+    fn a_head_with_a_soft_mask_needs_no_text() {
+        let plot = span_mask(
+            &named("shakespeare_adaptive"),
+            &Heads::default(),
+            None,
+            None,
+        )
+        .unwrap();
+        assert_eq!(plot.panels.len(), 1);
+        assert_eq!(plot.panels[0].series[0].points[0], [1.0, 1.0]);
     }
 }

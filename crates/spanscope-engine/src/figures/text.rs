@@ -318,6 +318,7 @@ pub fn candidates(model: &LoadedModel, snapshot: &Snapshot, prediction: &Predict
         ),
         subtitle: facts,
         axis: Quantity::Probability.axis().into(),
+        percent: true,
         bars,
         numbers,
         provenance: provenance(model).with("after_token", prediction.at),

@@ -85,6 +85,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "模型没有持久向量；图 neurons 显示其前馈子层的神经元",
     ),
     (
+        "no selected head has a soft mask: give a text and select one head to show its mean weight by distance",
+        "所选注意力头都没有软掩码：请给出文本并只选一个注意力头，以显示其各距离上的平均权重",
+    ),
+    (
         "no window and no context is designed, so a token costs more the longer its text is: give a text to show it at its end",
         "未设定窗口和上下文，文本越长，每个词元的成本越高：请给出文本，以显示其末尾处的成本",
     ),

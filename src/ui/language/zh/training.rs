@@ -29,10 +29,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("mean over the heads", "各头平均"),
     ("longest", "最长"),
     ("Loss", "损失"),
-    ("Span", "跨度"),
     ("Bits per character", "每字符比特数"),
     ("Perplexity", "困惑度"),
-    ("Span (tokens)", "跨度（词元）"),
     (
         "The run has not come to its first log interval yet.",
         "训练还没有写出曲线的第一个条目。",

@@ -374,7 +374,7 @@ fn curve_name(name: &str) -> &str {
 fn title(panel: &Panel) -> &str {
     match panel.quantity {
         Quantity::BitsPerCharacter | Quantity::Perplexity => tr("Loss"),
-        Quantity::Span => tr("Span"),
+        Quantity::Span => tr("Reach"),
         Quantity::Other => panel.lines.first().map_or("", |line: &Curve| &line.name),
     }
 }
