@@ -26,13 +26,13 @@ fn the_curves_of_the_file_are_shown_with_the_best_validation() {
     let harness = &window.harness;
     harness.get_by_label_contains(&format!("validation {last:.4}"));
     harness.get_by_label_contains(&format!("best {best:.4} at step 7,800"));
-    harness.get_by_label_contains("Span; at the end mean over the heads 43, longest 106");
+    harness.get_by_label_contains("Reach; at the end mean over the heads 43, longest 106");
 }
 
 #[test]
 fn one_reads_all_curves_at_the_step_under_the_pointer() {
     let mut window = open(Start::default());
-    for panel in ["Loss; at the end", "Span; at the end"] {
+    for panel in ["Loss; at the end", "Reach; at the end"] {
         let at = window.harness.get_by_label_contains(panel).rect().center();
         window.harness.event(Event::PointerMoved(at));
         window.harness.run_steps(30);

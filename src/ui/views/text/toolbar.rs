@@ -88,7 +88,10 @@ impl TextView {
         });
         if !wide {
             // What comes with a selection has its room before: the text must not move under a drag.
-            let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+            let button = ui.text_style_height(&egui::TextStyle::Button)
+                + 2.0 * ui.spacing().button_padding.y;
+            let height = button.max(ui.spacing().interact_size.y);
+            let size = vec2(ui.available_width(), height);
             let layout = egui::Layout::right_to_left(egui::Align::Center);
             ui.allocate_ui_with_layout(size, layout, |ui| {
                 ui.set_min_height(size.y);
