@@ -91,19 +91,17 @@ impl TextView {
             let button = ui.text_style_height(&egui::TextStyle::Button)
                 + 2.0 * ui.spacing().button_padding.y;
             let height = button.max(ui.spacing().interact_size.y);
-            let size = vec2(ui.available_width(), height);
+            let size = vec2(ui.available_width(), height.ceil());
+            let (row, _) = ui.allocate_exact_size(size, Sense::hover());
             let layout = egui::Layout::right_to_left(egui::Align::Center);
-            ui.allocate_ui_with_layout(size, layout, |ui| {
-                ui.set_min_height(size.y);
-                self.follow(ui, cx);
-                if self.shade != Shade::Surprisal {
-                    self.sum_or_mean(ui, cx);
-                }
-                let left = egui::Layout::left_to_right(egui::Align::Center);
-                ui.with_layout(left, |ui| {
-                    let words = self.words(cx);
-                    ui.add(egui::Label::new(quiet(words)).truncate());
-                });
+            let mut row = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(layout));
+            self.follow(&mut row, cx);
+            if self.shade != Shade::Surprisal {
+                self.sum_or_mean(&mut row, cx);
+            }
+            row.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let words = self.words(cx);
+                ui.add(egui::Label::new(quiet(words)).truncate());
             });
         }
     }
