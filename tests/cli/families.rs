@@ -361,6 +361,11 @@ fn what_neither_window_nor_context_ends_has_no_number_for_its_reach() {
         refused.contains("no selected head has a soft mask"),
         "{refused}"
     );
+    // A tokenizer that begins every text with a token of its own makes no text of none.
+    let sample = root("sample_models/local_global.safetensors");
+    let sample = sample.to_str().unwrap();
+    let refused = complaint(&["figure", "mask", sample, "-o", &path("none.svg")], 1);
+    assert!(refused.contains("give a text"), "{refused}");
     let drawn = std::fs::read_to_string(path("mask.svg")).unwrap();
     assert!(
         drawn.contains("Mean weight") && !drawn.contains("oft mask"),

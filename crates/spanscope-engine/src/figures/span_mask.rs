@@ -28,15 +28,18 @@ pub fn span_mask(
     let nearest = architecture.nearest();
     let leading = surveyed.map(|s| &s.leading);
     let leading: Option<&LeadingHead> = leading.filter(|of| {
-        heads.single() == Some(of.head) && of.by_distance.iter().any(|weight| *weight > 0.0)
+        // The first token alone says nothing of distances.
+        let has_distances = of.by_distance.len() > 1;
+        let has_weights = of.by_distance.iter().any(|weight| *weight > 0.0);
+        heads.single() == Some(of.head) && has_distances && has_weights
     });
     if masked.is_empty() && leading.is_none() {
         return Err(FigureError::NoMask);
     }
-    // Of a head that nothing ends, as far as the text has weights.
+    // Of a head that sees everything, as far as the text has weights: also past the context that the model was trained for.
     let in_text = leading.map(|of| (nearest + of.by_distance.len()).saturating_sub(1));
     let farthest = spans.iter().map(|span| match (span.open, in_text) {
-        (true, Some(in_text)) => in_text.min(span.farthest()),
+        (true, Some(in_text)) => in_text,
         _ if span.reach.end().is_none() => 1,
         _ => span.farthest(),
     });
@@ -96,7 +99,10 @@ pub fn span_mask(
         if let Some(reach) = span.reach.end().filter(|reach| *reach <= end + 1) {
             marks.push(Level {
                 at: reach as f64,
-                label: format!("reach {}", thousands(reach)),
+                label: match span.open {
+                    true => format!("context {}", thousands(reach)),
+                    false => format!("reach {}", thousands(reach)),
+                },
             });
         }
     }
