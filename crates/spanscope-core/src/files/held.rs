@@ -49,7 +49,14 @@ impl Held {
         match file.try_lock_shared() {
             Ok(()) => {
                 let _ = file.unlock();
-                Claimed::Left
+                let words = fs::read_to_string(lock_of(path)).unwrap_or_default();
+                // Below it there may be the end of an older line.
+                let line = words.lines().next().unwrap_or_default();
+                match machine() {
+                    // Locks of this machine are seen: it was killed.
+                    Some(here) if line.ends_with(&here) => Claimed::No,
+                    _ => Claimed::Left,
+                }
             }
             Err(_) => Claimed::Yes,
         }
@@ -96,8 +103,15 @@ impl Held {
             }
             // Whoever had it may have removed it between the two.
             if is_at(&file, &path) {
-                // For people who wonder what the file is.
-                let _ = writeln!(file, "held by spanscope, process {}", process_id());
+                // For people who wonder what the file is, and for who finds it without a lock.
+                let _ = match machine() {
+                    Some(here) => writeln!(
+                        file,
+                        "held by spanscope, process {}, on {here}",
+                        process_id()
+                    ),
+                    None => writeln!(file, "held by spanscope, process {}", process_id()),
+                };
                 return Ok(Some(Self { file, path }));
             }
         }
@@ -110,6 +124,13 @@ impl Drop for Held {
         let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
+}
+
+/// What no other machine is called, nor this one after it was started again, where the system says such a thing.
+fn machine() -> Option<String> {
+    let id = fs::read_to_string(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
+    let id = id.trim();
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// True if the open file is the one at `path`.
@@ -147,6 +168,15 @@ mod tests {
         // What a killed program left is a file without a lock.
         std::fs::write(folder.path().join(".run.lock"), "").unwrap();
         assert_eq!(Held::look(&run), Claimed::Left);
+        let line = "held by spanscope, process 1, on another machine";
+        std::fs::write(folder.path().join(".run.lock"), line).unwrap();
+        assert_eq!(Held::look(&run), Claimed::Left);
+        // Of one that was killed on this machine it is known.
+        if let Some(here) = machine() {
+            let line = format!("held by spanscope, process 1, on {here}\n");
+            std::fs::write(folder.path().join(".run.lock"), line).unwrap();
+            assert_eq!(Held::look(&run), Claimed::No);
+        }
         assert!(Held::claim(&run).unwrap().is_some());
         assert!(Held::claim(&folder.path().join("no/run")).is_err());
     }
