@@ -264,7 +264,7 @@ impl Steps {
             self.publish(wanted, shared);
         }
         if !self.compared() {
-            self.compare(wanted);
+            self.compare(&wanted.run);
             if self.compared() {
                 self.publish(wanted, shared);
             }

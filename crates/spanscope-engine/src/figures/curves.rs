@@ -30,7 +30,7 @@ pub fn quantity_name(quantity: Quantity) -> Option<&'static str> {
     Some(match quantity {
         Quantity::BitsPerCharacter => "Bits per character",
         Quantity::Perplexity => "Perplexity",
-        Quantity::Span => "Reach (tokens)",
+        Quantity::Span => super::Quantity::Reach.axis(),
         Quantity::Other => return None,
     })
 }

@@ -1,9 +1,8 @@
 //! What the text costs without the edits: measured while the model has none, else by a second run beside the edited one.
 
 use super::super::live_run::LiveRun;
-use super::super::worker::Wanted;
 use super::{Open, Steps};
-use spanscope_core::model::ModelError;
+use spanscope_core::model::{Cancel, ModelError};
 use std::sync::Arc;
 
 /// Most tokens that run a second time. A longer text shows what an edit changes where it had run before the edit.
@@ -59,7 +58,7 @@ impl Steps {
     }
 
     /// Reads the next block of the text without the edits, if that is what is left to do.
-    pub(super) fn compare(&mut self, wanted: &Wanted) {
+    pub(super) fn compare(&mut self, cancel: &Cancel) {
         if self.compared() {
             return;
         }
@@ -75,7 +74,7 @@ impl Steps {
         if std::mem::replace(of, self.text_number) != self.text_number {
             run.set_text(ids);
         }
-        match run.read(ids, self.block, &wanted.run) {
+        match run.read(ids, self.block, cancel) {
             Err(ModelError::Cancelled) => {}
             // The edited model had no difficulty; what is missing is a comparison.
             Err(_) => self.unedited.failed = Some(self.text_number),
