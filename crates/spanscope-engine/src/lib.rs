@@ -63,6 +63,7 @@ pub mod sums_file;
 mod token_named;
 mod tokenizer;
 mod tokens;
+mod unedited;
 mod vector_facts;
 mod weights_file;
 mod worker;

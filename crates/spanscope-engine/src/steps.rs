@@ -1,9 +1,9 @@
 //! The steps of the worker: open, cut into tokens, run, look at a head, draw.
 
+mod compare;
 mod opening;
 pub(super) mod recorded;
 mod reload_step;
-mod unedited;
 
 use super::generation_task::GenerationTask;
 use super::live_run::{LiveRun, common};
@@ -12,6 +12,7 @@ use super::query_cache::{Context, QueryCache};
 use super::snapshot::{Failure, Snapshot};
 use super::text_run::TextRun;
 use super::tokens::Tokens;
+use super::unedited::Unedited;
 use super::worker::{Shared, Wanted};
 use spanscope_core::analysis::Shares;
 use spanscope_core::model::{Edits, ModelError};
@@ -19,7 +20,6 @@ use spanscope_core::platform::HAS_THREADS;
 use spanscope_core::platform::time::Instant;
 use std::sync::Arc;
 use std::time::Duration;
-use unedited::Unedited;
 
 /// Most pieces of a text that are shown: laying out more would hold up the window.
 pub(super) const MOST_PIECES: usize = 4_000_000;

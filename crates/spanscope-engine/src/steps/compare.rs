@@ -1,7 +1,7 @@
-//! What the text costs without the edits: measured while the model has none, else by a second run beside the edited one.
+//! Reads the text without the edits, beside the edited model.
 
-use super::super::live_run::LiveRun;
 use super::{Open, Steps};
+use crate::live_run::LiveRun;
 use spanscope_core::model::{Cancel, ModelError};
 use std::sync::Arc;
 
@@ -10,37 +10,6 @@ const MOST: usize = 20_000;
 
 /// The part of the memory that the second run may take.
 const PART: usize = 4;
-
-/// What is known of the text without the edits.
-#[derive(Default)]
-pub(super) struct Unedited {
-    /// The wish for the text, its mean surprisal in bits, and that of every token.
-    found: Option<(u64, f64, Arc<Vec<f32>>)>,
-    /// The wish for a text, and the run over it of the model as it was opened. It is kept while there are edits: of a changed text only
-    /// what is new runs again.
-    run: Option<(u64, Box<LiveRun>)>,
-    /// The text that the second run could not read.
-    failed: Option<u64>,
-}
-
-impl Unedited {
-    /// The mean surprisal in bits and that of every token of a text, if they are known.
-    pub fn of(&self, text: u64) -> Option<(f64, &Arc<Vec<f32>>)> {
-        let (_, bits, surprisal) = self.found.as_ref().filter(|(of, ..)| *of == text)?;
-        Some((*bits, surprisal))
-    }
-
-    /// Takes what was measured on a text.
-    pub fn take(&mut self, text: u64, bits: f64, surprisal: Arc<Vec<f32>>) {
-        self.found = Some((text, bits, surprisal));
-    }
-
-    /// Lets go of the second run: the model has no edits.
-    pub fn end_run(&mut self) {
-        self.run = None;
-        self.failed = None;
-    }
-}
 
 impl Steps {
     /// True if it is known what the text costs without the edits, as far as it can be known.
