@@ -20,7 +20,7 @@ trap 'rm -f "$root/$crate"/LICENSE-MIT "$root/$crate"/LICENSE-APACHE "$root/$cra
 cp LICENSE-MIT LICENSE-APACHE NOTICE.md "$crate/"
 profile=dist
 case " $* " in *" --profile "*) profile=another ;; esac
-# Functions of the same code are there once, where Rust brings the linker that can do that: 0.3 MB of the wheel.
+# Functions of the same code are there once, where Rust brings the linker that can do that.
 if [ -x "$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld" ]; then
     set -- "$@" -- -C link-arg=-Wl,--icf=all
 fi
