@@ -28,8 +28,10 @@ fi
 # A slower compressor makes what is handed out 3 % smaller; a wheel for trying things out does without it.
 if [ $profile = dist ]; then
     tools=$root/target/packaging/zopfli
-    { [ -x "$tools/bin/python" ] || python3 -m venv "$tools"; } \
-        && "$tools/bin/pip" install --quiet --disable-pip-version-check 'zopfli>=0.2,<1' \
-        && for wheel in target/wheels/*.whl; do "$tools/bin/python" packaging/tighter.py "$wheel"; done \
-        || echo "wheel.sh: not packed tighter, for want of zopfli" >&2
+    if { [ -x "$tools/bin/python" ] || python3 -m venv "$tools"; } \
+        && "$tools/bin/pip" install --quiet --disable-pip-version-check 'zopfli>=0.2,<1'; then
+        for wheel in target/wheels/*.whl; do "$tools/bin/python" packaging/tighter.py "$wheel"; done
+    else
+        echo "wheel.sh: not packed tighter, for want of zopfli" >&2
+    fi
 fi
