@@ -232,6 +232,13 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         )?;
     }
     writeln!(out, "{}", summary(file, rows))?;
+    if let Some((seen, trained)) = beyond_context(file) {
+        let (seen, trained) = (thousands(seen), thousands(trained));
+        writeln!(
+            out,
+            "Texts here are longer than the {trained} tokens that the model was trained for: its heads put weight on distances up to {seen}."
+        )?;
+    }
     if file.sums.architecture.loses_weight() {
         let masked = rows.iter().filter_map(|row| row.masked).sum::<f64>();
         writeln!(
@@ -268,6 +275,19 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         }
     }
     Ok(())
+}
+
+/// The farthest distance that has weight and the number of tokens that the model was trained for, where the texts are longer than that:
+/// what is written as a head's reach is then less than what it saw.
+fn beyond_context(file: &SumsFile) -> Option<(usize, usize)> {
+    let open = file.sums.heads.iter().filter(|head| head.span.open);
+    open.filter_map(|head| {
+        let trained = head.span.reach.end()?;
+        let last = head.distances.iter().rposition(|weight| *weight > 0)?;
+        let seen = head.span.nearest + last;
+        (seen >= trained).then_some((seen, trained))
+    })
+    .max()
 }
 
 /// Means over the heads, and what they were measured on.

@@ -42,6 +42,10 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     let bar = bar(&trainer, quiet);
     let mut saving = Saving::new(args.save_every);
     let mut shown = Shown::new(quiet);
+    if args.resume.is_none() {
+        // A window can open and follow the run from its first moment on, and what cannot be written is known before the work is done.
+        saving.save(&mut trainer, &path)?;
+    }
     while !trainer.is_done() && !stop.load(Ordering::Relaxed) {
         let step = trainer.step()?;
         shown.tell(&trainer, step.nats, step.tokens, &bar, saving.step)?;

@@ -237,6 +237,8 @@ pub fn install(ctx: &egui::Context) {
         style.spacing.menu_margin = Margin::same(6);
         style.spacing.window_margin = Margin::same(12);
         style.spacing.combo_width = 60.0;
+        // As many lines as there are figures: what a short list hides is hard to know of.
+        style.spacing.combo_height = 440.0;
         style.interaction.tooltip_delay = 0.25;
     });
     ctx.style_mut_of(Theme::Dark, |style| {

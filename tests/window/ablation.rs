@@ -51,8 +51,17 @@ fn every_head_is_ablated_in_turn_and_the_ranking_selects_heads() {
         "{by_hand} {}",
         first.bits
     );
-    // The ranking is of the model as it was, and says so.
+    // The ranking is of the model as it was, and says so, until that is undone.
     assert!(has(&window, "of an earlier text or model"));
+    command(&mut window, "undo");
+    window.settle();
+    assert!(!has(&window, "of an earlier text or model"));
+    window.write("Q");
+    assert!(has(&window, "of an earlier text or model"));
+    command(&mut window, "undo");
+    window.settle();
+    assert_eq!(window.snapshot().tokens.ids.len(), text.len());
+    assert!(!has(&window, "of an earlier text or model"));
 }
 
 #[test]

@@ -42,6 +42,16 @@ fn lock(state: &Mutex<Ablating>) -> MutexGuard<'_, Ablating> {
 }
 
 impl AblationTask {
+    /// True if it is of this model, with the same edits, and of the tokens that it would take of this text: whoever edits and undoes
+    /// finds it as it was.
+    pub fn is_of(&self, model: &LoadedModel, tokens: &Tokens) -> bool {
+        let taken = |tokens: &Tokens| tokens.ids.len().min(MOST);
+        Arc::ptr_eq(&self.model.source, &model.source)
+            && self.model.network.edits() == model.network.edits()
+            && (std::ptr::eq(&*self.tokens, tokens)
+                || self.tokens.ids[..taken(&self.tokens)] == tokens.ids[..taken(tokens)])
+    }
+
     /// Begins to ablate the heads of a model on the first [`MOST`] of these tokens; `notify` is called when there is more to show.
     pub fn begin(
         model: Arc<LoadedModel>,

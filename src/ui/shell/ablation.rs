@@ -105,8 +105,7 @@ fn contents(
         }
         Ablating::Done(Some(ablation)) => {
             let now = snapshot.model.as_ref();
-            let is_now = now.is_some_and(|now| Arc::ptr_eq(now, &task.model))
-                && Arc::ptr_eq(&snapshot.tokens, &task.tokens);
+            let is_now = now.is_some_and(|now| task.is_of(now, &snapshot.tokens));
             let of = (&*task.model, &*ablation);
             ranking(ui, of, (is_now, selected), palette, commands);
         }

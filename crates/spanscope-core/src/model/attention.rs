@@ -133,7 +133,7 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
         let full = exp_sum(full, max, scale);
         let persistent = exp_sum(persistent, max, scale);
         let sink = match head.sink {
-            Some(_) => ((sink - max) * scale).exp(),
+            Some(_) => libm::expf((sink - max) * scale),
             None => 0.0,
         };
         let beside = exp_sum(beside, max, scale);
@@ -183,7 +183,7 @@ fn change_scores(head: &Head, row: &mut [f32], nearest: usize) -> f32 {
     if let Some(cap) = head.cap {
         let inner = head.scale / cap;
         row.iter_mut()
-            .for_each(|score| *score = cap * (*score * inner).tanh());
+            .for_each(|score| *score = cap * libm::tanhf(*score * inner));
     } else {
         row.iter_mut().for_each(|score| *score *= head.scale);
     }

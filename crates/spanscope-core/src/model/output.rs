@@ -70,7 +70,7 @@ fn finish(network: &Network, logits: &mut [f32]) {
     if let Some(cap) = of.cap {
         logits
             .iter_mut()
-            .for_each(|logit| *logit = cap * (*logit / cap).tanh());
+            .for_each(|logit| *logit = cap * libm::tanhf(*logit / cap));
     }
 }
 

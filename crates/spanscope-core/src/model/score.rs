@@ -65,7 +65,7 @@ impl Run {
         let weights = self.head_weights(layer, head, query, query + 1)?;
         Some(ScoreParts {
             content: match cx.head.cap {
-                Some(cap) => cap * (content / cap).tanh(),
+                Some(cap) => cap * libm::tanhf(content / cap),
                 None => content,
             },
             uncapped: content,

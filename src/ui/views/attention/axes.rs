@@ -16,7 +16,7 @@ pub(super) fn nearest(place: f64, tokens: usize) -> usize {
 }
 
 /// Type of tokens' names, and of numbers.
-const NAME: f32 = 11.0;
+pub(super) const NAME: f32 = 11.0;
 const NUMBER: f32 = 10.0;
 
 /// Least height of a row whose token is named.

@@ -1,13 +1,15 @@
 //! The layout of the view's parts.
 
-use super::axes::Names;
+use super::axes::{NAME, Names};
 use super::cells::Axes;
 use super::side_columns::{COLUMN, GAP};
 use crate::analysis::BandLayout;
+use crate::engine::Snapshot;
 use crate::text::{Unit, Vocabulary};
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{Rect, Ui, pos2};
 use std::ops::Range;
+use unicode_width::UnicodeWidthStr;
 
 /// Room for what an axis shows.
 const TITLE: f32 = 17.0;
@@ -24,8 +26,29 @@ const PROFILE: (f32, f32) = (44.0, 250.0);
 /// Least size of the map.
 const LEAST: f32 = 40.0;
 
-/// The style of token names in a view of this width.
-pub(super) fn names(cx: &ViewContext<'_>, width: f32) -> Names {
+/// Room for a name of several characters at least, and at most.
+const ROOM: (f32, f32) = (34.0, 92.0);
+
+/// Tokens whose names are looked at for the longest.
+const LOOKED_AT: usize = 4096;
+
+/// The room that the longest name of the text's tokens takes, in points.
+pub(super) fn longest_name(snapshot: &Snapshot) -> f32 {
+    // Of the type of fixed width; a character of Chinese is as wide as two.
+    let advance = 0.61 * NAME;
+    let mut longest = 0.0_f32;
+    for token in 0..snapshot.tokens.ids.len().min(LOOKED_AT) {
+        let width = snapshot.label(token).width() as f32 * advance + 4.0;
+        longest = longest.max(width);
+        if longest >= ROOM.1 {
+            break;
+        }
+    }
+    longest
+}
+
+/// The style of token names in a view of this width, for a text whose `longest` name takes so much.
+pub(super) fn names(cx: &ViewContext<'_>, width: f32, longest: f32) -> Names {
     let vocabulary = cx
         .snapshot
         .model
@@ -39,8 +62,8 @@ pub(super) fn names(cx: &ViewContext<'_>, width: f32) -> Names {
         Some(Unit::Byte) => 27.0,
         // Ids.
         None => 42.0,
-        Some(_) if wide => 92.0,
-        Some(_) => (0.2 * width).clamp(34.0, 92.0),
+        Some(_) if wide => longest.clamp(ROOM.0, ROOM.1),
+        Some(_) => longest.clamp(ROOM.0, (0.2 * width).clamp(ROOM.0, ROOM.1)),
     };
     Names {
         room,

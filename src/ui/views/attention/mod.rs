@@ -59,6 +59,9 @@ pub struct AttentionView {
     /// The model, by its number, and the text that these are of.
     #[serde(skip)]
     seen_of: Option<(u64, Arc<Tokens>)>,
+    /// The room that the longest name of that text's tokens takes, in points.
+    #[serde(skip)]
+    longest: f32,
     /// The tokens selected when the map was last aimed.
     #[serde(skip)]
     tokens: TokenSet,
@@ -112,6 +115,7 @@ impl Default for AttentionView {
             shown: 0..0,
             columns: 0..0,
             seen_of: None,
+            longest: 0.0,
             tokens: TokenSet::default(),
             aim: Aim::Follow,
             camera: None,
@@ -180,7 +184,13 @@ impl View for AttentionView {
             },
             later: cx.later(),
         };
-        let names = map_layout::names(cx, ui.available_width());
+        let is_seen = self.seen_of.as_ref().is_some_and(|(model, tokens)| {
+            *model == cx.snapshot.model_number && Arc::ptr_eq(tokens, &cx.snapshot.tokens)
+        });
+        if !is_seen {
+            self.longest = map_layout::longest_name(cx.snapshot);
+        }
+        let names = map_layout::names(cx, ui.available_width(), self.longest);
         let Some(places) = Places::new(ui, &axes, &names, cx) else {
             return nothing(ui, tr("Make this view larger to see the map."));
         };

@@ -10,6 +10,9 @@ use crate::ui::widgets::roles::{role_explained, role_name, threshold_words};
 use crate::ui::widgets::statistic::Row;
 use eframe::egui::{self, RichText, Ui};
 
+/// Width from which on thresholds stand beside what they are thresholds of, else below.
+const BESIDE: f32 = 320.0;
+
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &ViewContext<'_>, rows: &[Row]) {
     let leading = cx.selection.heads.leading();
@@ -32,8 +35,9 @@ pub(super) fn show(ui: &mut Ui, cx: &ViewContext<'_>, rows: &[Row]) {
             }
             ui.label(sentence(row));
             ui.add_space(4.0);
+            let beside = ui.available_width() >= BESIDE;
             egui::Grid::new("evidence")
-                .num_columns(3)
+                .num_columns(if beside { 3 } else { 2 })
                 .spacing([8.0, 3.0])
                 .show(ui, |ui| {
                     for finding in &findings {
@@ -46,6 +50,9 @@ pub(super) fn show(ui: &mut Ui, cx: &ViewContext<'_>, rows: &[Row]) {
                         let explained = role_explained(finding.role);
                         ui.label(name.size(12.0)).on_hover_text(explained);
                         ui.label(number.size(12.0)).on_hover_text(explained);
+                        if !beside {
+                            ui.end_row();
+                        }
                         ui.label(quiet(threshold_words(finding)).size(11.0))
                             .on_hover_text(explained);
                         ui.end_row();

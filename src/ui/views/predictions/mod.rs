@@ -102,10 +102,8 @@ impl View for PredictionsView {
                 });
             return;
         }
-        let left = match self.pages.is_wide() {
-            true => (0.5 * size.x).clamp(190.0, 620.0),
-            false => (0.42 * size.x).clamp(190.0, 420.0),
-        };
+        // The same on every page, so that the chart beside stays as it is.
+        let left = (0.48 * size.x).clamp(190.0, 560.0);
         ui.horizontal_top(|ui| {
             part(ui, vec2(left, size.y), |ui| self.pages.show(ui, cx, &model));
             ui.add_space(4.0);

@@ -15,7 +15,7 @@ use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::paint::grid_color;
-use eframe::egui::{self, Align2, FontId, Rect, Response, Sense, Shape, Stroke, Ui, pos2};
+use eframe::egui::{self, FontId, Rect, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::{AxisHints, Plot, PlotBounds, PlotTransform};
 use std::ops::RangeInclusive;
 
@@ -116,18 +116,20 @@ impl SpansView {
         layer_lines(&pen, ui, layers, heads);
         // Where no token sees itself, the limit is the longest span that was trained.
         let is_context = architecture.nearest() == 0;
-        match architecture.limit().end() {
+        let (limit, limit_is) = match architecture.limit().end() {
             Some(limit) => {
                 let limit_is = thousands(limit);
                 let words = match is_context {
                     true => trf("context {0}", &[&limit_is]),
                     false => format!("S = {limit_is}"),
                 };
-                limit_line(&pen, cx, limit as f64, &words);
+                (limit as f64, words)
             }
-            None => limit_line(&pen, cx, scale.top, tr("no limit")),
-        }
+            None => (scale.top, tr("no limit").to_owned()),
+        };
+        limit_line(&pen, cx, limit);
         self.paint(&pen, cx, facts, &marks);
+        limit_name(&pen, cx, limit, limit_is);
         let field = Field {
             facts,
             scale,
@@ -409,27 +411,36 @@ fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
 }
 
 /// The limit S, the context, or the place of what nothing ends, where it is in view.
-fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: f64, words: &str) {
+fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: f64) {
     let frame = *pen.transform.frame();
-    let y = pen.scale.y(limit);
-    let y = pen.transform.position_from_point_y(y);
+    let y = pen.transform.position_from_point_y(pen.scale.y(limit));
+    if frame.y_range().contains(y) {
+        let path = [pos2(frame.left(), y), pos2(frame.right(), y)];
+        let stroke = Stroke::new(1.0, cx.palette.limit);
+        pen.painter
+            .extend(Shape::dashed_line(&path, stroke, 8.0, 6.0));
+    }
+}
+
+/// The name of the line, over what else is there.
+fn limit_name(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: f64, words: String) {
+    let frame = *pen.transform.frame();
+    let y = pen.transform.position_from_point_y(pen.scale.y(limit));
     if !frame.y_range().contains(y) {
         return;
     }
     let color = cx.palette.limit;
-    let path = [pos2(frame.left(), y), pos2(frame.right(), y)];
-    let dashes = Shape::dashed_line(&path, Stroke::new(1.0, color), 8.0, 6.0);
-    pen.painter.extend(dashes);
     let font = FontId::proportional(11.0);
+    let name = pen.painter.layout_no_wrap(words, font, color);
     // Clear of the points and the ring around a selected one, which may stand on the line.
     let clear = 8.0;
-    let below = y - frame.top() < clear + 13.0;
-    let (anchor, dy) = if below {
-        (Align2::LEFT_TOP, clear)
-    } else {
-        (Align2::LEFT_BOTTOM, -clear)
+    let top = match y - frame.top() < clear + name.size().y {
+        true => y + clear,
+        false => y - clear - name.size().y,
     };
     // At the left, where the short heads are.
-    let at = pos2(frame.left() + 4.0, y + dy);
-    pen.painter.text(at, anchor, words, font, color);
+    let at = pos2(frame.left() + 4.0, top);
+    let ground = Rect::from_min_size(at, name.size()).expand2(vec2(2.0, 0.0));
+    pen.painter.rect_filled(ground, 2.0, pen.ground);
+    pen.painter.galley(at, name, color);
 }

@@ -1,6 +1,6 @@
 //! Activation functions of feed-forward sublayers, number by number.
 
-use super::rows::exp2;
+use super::rows::{exp2, times_plus};
 use crate::model::architecture::Activation;
 use pulp::{Arch, Simd, WithSimd};
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
@@ -99,10 +99,10 @@ fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
         simd.splat_f32s(0.0),
     );
     let z = simd.mul_f32s(simd.abs_f32s(x), simd.splat_f32s(FRAC_1_SQRT_2));
-    let t = simd.div_f32s(one, simd.mul_add_e_f32s(z, half, one));
+    let t = simd.div_f32s(one, times_plus(simd, z, half, one));
     let mut p = simd.splat_f32s(0.170_872_77);
     for coefficient in SERIES {
-        p = simd.mul_add_e_f32s(p, t, simd.splat_f32s(coefficient));
+        p = times_plus(simd, p, t, simd.splat_f32s(coefficient));
     }
     let exponent = simd.sub_f32s(p, simd.mul_f32s(z, z));
     let power = exp2(simd, exponent, zero, simd.splat_f32s(LOG2_E));
@@ -115,7 +115,7 @@ fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 fn gate<S: Simd>(simd: S, x: S::f32s, factor: f32, cubic: f32) -> S::f32s {
     let (factor, cubic) = (simd.splat_f32s(factor), simd.splat_f32s(cubic));
     let square = simd.mul_f32s(x, x);
-    let inner = simd.mul_f32s(simd.mul_add_e_f32s(cubic, square, factor), x);
+    let inner = simd.mul_f32s(times_plus(simd, cubic, square, factor), x);
     let power = exp2(simd, inner, simd.splat_f32s(0.0), simd.splat_f32s(-LOG2_E));
     simd.div_f32s(x, simd.add_f32s(simd.splat_f32s(1.0), power))
 }

@@ -44,11 +44,6 @@ impl LensPages {
         }
     }
 
-    /// True if more than a list of words is on show.
-    pub fn is_wide(&self) -> bool {
-        self.page != Page::Candidates
-    }
-
     /// Adds what the page needs to what is looked at.
     pub fn ask(&self, cx: &ViewContext<'_>, looks: &mut Queries) {
         if self.page == Page::Candidates {
