@@ -8,6 +8,7 @@ use crate::ui::app::{App, Choices};
 use crate::ui::dialogs::Backend;
 use crate::ui::language::Language;
 use crate::ui::session::settings::{Settings, ThemeChoice};
+use crate::ui::shell::ground;
 use crate::ui::views::Pane;
 use eframe::egui;
 use egui_offscreen::{MAX_SIDE, Offscreen};
@@ -106,7 +107,8 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         calm = if app.settled() { calm + 1 } else { 0 };
         if calm > REST {
             covered(shot, app.snapshot()).map_err(ShotError::Failed)?;
-            return Ok(offscreen.render(&ctx, &output));
+            let ground = ground::color(&ctx.global_style().visuals);
+            return Ok(offscreen.render_on(ground, &ctx, &output));
         }
         if begin.elapsed() > PATIENCE {
             return Err(ShotError::TooLong);

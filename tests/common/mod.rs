@@ -8,11 +8,25 @@ use egui_offscreen::Offscreen;
 
 /// Draws for `egui_kittest` without a graphics driver.
 #[derive(Default)]
-pub struct CpuRenderer(Offscreen);
+pub struct CpuRenderer {
+    offscreen: Offscreen,
+    /// True if pictures are drawn over what the window is cleared with.
+    grounded: bool,
+}
+
+impl CpuRenderer {
+    /// Over what the window is cleared with before a frame.
+    pub fn of_window() -> Self {
+        Self {
+            grounded: true,
+            ..Self::default()
+        }
+    }
+}
 
 impl egui_kittest::TestRenderer for CpuRenderer {
     fn handle_delta(&mut self, delta: &mut egui::TexturesDelta) {
-        self.0.update(delta);
+        self.offscreen.update(delta);
         delta.clear();
     }
 
@@ -21,6 +35,10 @@ impl egui_kittest::TestRenderer for CpuRenderer {
         ctx: &egui::Context,
         output: &egui::FullOutput,
     ) -> Result<image::RgbaImage, String> {
-        Ok(self.0.render(ctx, output))
+        let ground = match self.grounded {
+            true => ctx.global_style().visuals.panel_fill,
+            false => egui::Color32::TRANSPARENT,
+        };
+        Ok(self.offscreen.render_on(ground, ctx, output))
     }
 }

@@ -466,7 +466,7 @@ fn picture(theme: ThemeChoice, language: Language, log: Option<&str>, name: &str
         .with_theme(desktop)
         .with_size(egui::vec2(640.0, 580.0))
         .with_max_steps(32)
-        .renderer(CpuRenderer::default())
+        .renderer(CpuRenderer::of_window())
         .build_eframe(move |cc| App::new(&cc.egui_ctx, &start, settings, Backend::Window));
     let mut window = Window { harness };
     window.wait("the model to open", |app| app.snapshot().model.is_some());

@@ -89,7 +89,7 @@ impl Window {
         let harness = builder
             .with_size(egui::vec2(1280.0, 800.0))
             .with_max_steps(32)
-            .renderer(CpuRenderer::default())
+            .renderer(CpuRenderer::of_window())
             .build_eframe(move |cc| App::new(&cc.egui_ctx, &start, settings, Backend::Window));
         Self { harness }
     }

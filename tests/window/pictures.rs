@@ -36,7 +36,7 @@ fn sized(theme: ThemeChoice, language: Language, size: egui::Vec2) -> Harness<'s
         .with_theme(desktop)
         .with_size(size)
         .with_max_steps(32)
-        .renderer(CpuRenderer::default())
+        .renderer(CpuRenderer::of_window())
         .build_eframe(move |cc| App::new(&cc.egui_ctx, &start, settings, Backend::Window))
 }
 

@@ -72,11 +72,23 @@ impl Offscreen {
     ///
     /// The picture has the size of the content in pixels. The context must have run the frame.
     pub fn render(&self, ctx: &egui::Context, output: &egui::FullOutput) -> image::RgbaImage {
+        self.render_on(egui::Color32::TRANSPARENT, ctx, output)
+    }
+
+    /// Draws a frame over a background of this colour, which is what a window is cleared with.
+    ///
+    /// The picture has the size of the content in pixels. The context must have run the frame.
+    pub fn render_on(
+        &self,
+        ground: egui::Color32,
+        ctx: &egui::Context,
+        output: &egui::FullOutput,
+    ) -> image::RgbaImage {
         let scale = ctx.pixels_per_point();
         let size = ctx.content_rect().size() * scale;
         let side = |length: f32| length.round().clamp(0.0, MAX_SIDE) as u32;
         let (width, height) = (side(size.x), side(size.y));
-        let mut canvas = Canvas::new(width as usize, height as usize);
+        let mut canvas = Canvas::new(width as usize, height as usize, ground.to_array());
         for clipped in ctx.tessellate(output.shapes.clone(), scale) {
             canvas.clip(clipped.clip_rect, scale);
             match &clipped.primitive {

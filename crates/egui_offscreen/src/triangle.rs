@@ -26,9 +26,9 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    pub fn new(width: usize, height: usize) -> Self {
+    pub fn new(width: usize, height: usize, ground: [u8; 4]) -> Self {
         Self {
-            pixels: vec![[0; 4]; width * height],
+            pixels: vec![ground; width * height],
             width,
             height,
             left: 0,

@@ -4,7 +4,11 @@ const spanscopePage = (() => {
   const PREFIX = "spanscope:";
   // A slice of work, in milliseconds: short while somebody types or points, longer while nobody does.
   const SHORT = 8, LONG = 24, QUIET = 400;
-  let lastInput = 0, working = false, wasm = null, tiles = null, timesTaken = 0;
+  // From so many milliseconds between two frames on drawing is slow, and while somebody types or points there is one slice a frame: where
+  // a processor draws, work would take its time away.
+  const SLOW = 25;
+  let lastInput = 0, lastDrawn = 0, between = 0, waiting = 0;
+  let working = false, wasm = null, tiles = null, timesTaken = 0;
   const turn = new MessageChannel();
 
   turn.port1.onmessage = () => {
@@ -16,10 +20,21 @@ const spanscopePage = (() => {
       stopped(String(error));
     }
     working = more;
-    if (more) turn.port2.postMessage(0);
+    if (!more) return;
+    if (!quiet && between > SLOW) waiting = setTimeout(next, 2 * SLOW);
+    else turn.port2.postMessage(0);
   };
+  function next() {
+    clearTimeout(waiting);
+    waiting = 0;
+    turn.port2.postMessage(0);
+  }
 
   function drawn(frame, settled, keys) {
+    const now = performance.now();
+    between += 0.2 * (Math.min(now - lastDrawn, 4 * SLOW) - between);
+    lastDrawn = now;
+    if (waiting) next();
     if (frame === 2) {
       document.getElementById("note")?.remove();
       spanscopePage.times.drawn = performance.now();

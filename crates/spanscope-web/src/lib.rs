@@ -108,6 +108,10 @@ struct Page {
 }
 
 impl eframe::App for Page {
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        self.app.clear_color(visuals)
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         // The script reads them, and gives them by `given`.

@@ -28,6 +28,7 @@ use crate::ui::session::folders::{self, Begun};
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::session::writer::SessionWriter;
 use crate::ui::session::{self, Stored};
+use crate::ui::shell::ground::{self, Gaps};
 use crate::ui::shell::layout::Layout;
 use crate::ui::shell::start_panel;
 use crate::ui::shell::status::StatusBar;
@@ -330,9 +331,10 @@ impl App {
     fn board(&mut self, ui: &mut Ui, now: &Now) {
         let palette = theme::palette(ui.visuals());
         let frame = egui::Frame::central_panel(ui.style())
-            .fill(palette.bar)
+            .fill(egui::Color32::TRANSPARENT)
             .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            let (gaps, area) = (Gaps::below(ui), ui.max_rect());
             let snapshot = &self.document.snapshot;
             let alone = self.board.alone;
             let is_empty = snapshot.shown().is_none() && !snapshot.opening && alone.is_none();
@@ -359,7 +361,7 @@ impl App {
                 used: &mut self.board.used,
                 now,
             };
-            match alone {
+            ground::stand(ui, |ui| match alone {
                 Some(view) => board.only(ui, view),
                 // The text is there whether or not a model is.
                 None if is_empty => {
@@ -369,10 +371,12 @@ impl App {
                         .default_size(0.3 * ui.available_height())
                         .min_size(90.0)
                         .show(ui, |ui| board.only(ui, Pane::TEXT));
-                    start_panel::show(ui, now, &self.settings.recent, &mut self.commands);
+                    start_panel::show(ui, now, &self.settings.recent, board.cx.commands);
                 }
                 None => self.board.tree.ui(&mut board, ui),
-            }
+            });
+            let tiled = (alone.is_none() && !is_empty).then_some(&self.board.tree);
+            gaps.paint(ui, area, tiled);
             for asked in &self.figures {
                 asked.look(&mut looks);
             }
@@ -428,6 +432,10 @@ impl App {
 }
 
 impl eframe::App for App {
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        ground::cleared(visuals)
+    }
+
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.show(ui);
     }

@@ -2,6 +2,7 @@
 
 pub mod ablation;
 pub mod about;
+pub mod ground;
 pub mod icon;
 pub mod layout;
 pub mod model_facts;

@@ -17,7 +17,6 @@ const RECENT: usize = 6;
 /// Draws the panel.
 pub fn show(ui: &mut Ui, now: &Now, recent: &[PathBuf], commands: &mut Vec<Command>) {
     let area = ui.available_rect_before_wrap();
-    ui.painter().rect_filled(area, 0.0, ui.visuals().panel_fill);
     egui::ScrollArea::vertical()
         .auto_shrink([false, false])
         .show(ui, |ui| {

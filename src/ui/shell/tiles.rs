@@ -61,8 +61,6 @@ pub struct Board<'a> {
 impl Board<'_> {
     /// Draws a view that has all the room.
     pub fn only(&mut self, ui: &mut Ui, view: Pane) {
-        let area = ui.max_rect();
-        ui.painter().rect_filled(area, 0.0, ui.visuals().panel_fill);
         egui::Frame::NONE
             .inner_margin(theme::VIEW_MARGIN)
             .show(ui, |ui| self.views.show(view, ui, &mut self.cx));
@@ -124,7 +122,6 @@ const CROSS: f32 = 16.0;
 impl egui_tiles::Behavior<Pane> for Board<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
         let area = ui.max_rect();
-        ui.painter().rect_filled(area, 0.0, ui.visuals().panel_fill);
         let pressed = ui.input(|i| i.pointer.any_pressed().then(|| i.pointer.interact_pos()));
         if pressed
             .flatten()

@@ -11,7 +11,7 @@ use crate::ui::widgets::statistic::Row;
 use eframe::egui::{self, RichText, Ui};
 
 /// Width from which on thresholds stand beside what they are thresholds of, else below.
-const BESIDE: f32 = 320.0;
+const BESIDE: f32 = 262.0;
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &ViewContext<'_>, rows: &[Row]) {
