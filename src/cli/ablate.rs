@@ -78,7 +78,7 @@ pub(super) fn run(args: &AblateArgs, out: &mut impl Write) -> Result<()> {
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&as_json(&found))?)?;
     } else if args.output.is_none() {
-        table(&found, out)?;
+        table(&found, model.network.edits().is_empty(), out)?;
     }
     Ok(())
 }
@@ -112,12 +112,16 @@ fn as_json(found: &Ablation) -> serde_json::Value {
     })
 }
 
-fn table(found: &Ablation, out: &mut impl Write) -> std::io::Result<()> {
+fn table(found: &Ablation, unedited: bool, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(
         out,
-        "{} tokens, {:.4} bits per token with all heads",
+        "{} tokens, {:.4} bits per token with {}",
         thousands(found.tokens),
-        found.bits
+        found.bits,
+        match unedited {
+            true => "all heads",
+            false => "the edits",
+        }
     )?;
     writeln!(out, "rank  head     bits per token   change")?;
     for (rank, head) in (1..).zip(&found.heads) {

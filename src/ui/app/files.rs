@@ -45,6 +45,11 @@ impl App {
                 self.failed(failure);
             }
         }
+        let failed = self.document.snapshot.failure.as_ref();
+        let failed = failed.and_then(|failure| failure.text);
+        if failed != Some(self.document.engine.text_number()) && self.settled() {
+            self.toasts.text_is_well();
+        }
         for result in self.exports.finished() {
             match result {
                 Ok((path, notice)) => {
@@ -283,7 +288,10 @@ impl App {
 
     /// Something went wrong; what was open stays open.
     pub(super) fn failed(&mut self, failure: Failure) {
-        self.toasts.error(failure.message);
+        match failure.text {
+            Some(_) => self.toasts.of_text(failure.message),
+            None => self.toasts.error(failure.message),
+        }
         let Some(number) = failure.opening else {
             return;
         };

@@ -18,7 +18,7 @@ impl Command {
             Self::Undo => tr("revert take back"),
             Self::Redo => tr("repeat again"),
             Self::EditText => tr("type write prompt input"),
-            Self::ExportView => tr("save figure picture"),
+            Self::ExportView => tr("save figure picture pdf png svg csv data"),
             Self::Export(..) => tr("save figure picture copy"),
             Self::ExportPage => tr("html web browser share record run export"),
             Self::FigureOptions => tr("save size colours preview"),
@@ -27,7 +27,7 @@ impl Command {
             Self::AblateEach => tr("importance ranking knock out silence each prune"),
             Self::SetCombine(_) => tr("aggregate average maximum pool"),
             Self::ClearSelection => tr("deselect nothing"),
-            Self::ShowView(pane) | Self::ToggleView(pane) => of_view(*pane),
+            Self::ShowView(pane) => of_view(*pane),
             Self::RepeatedText => tr("control induction sequence"),
             Self::ShuffledText => tr("control random order permute"),
             Self::ResetLayout => tr("restore windows panels tiles"),
@@ -40,11 +40,13 @@ impl Command {
             Self::FullScreen => tr("maximise whole screen"),
             Self::StopReading | Self::StopOpening => tr("cancel abort interrupt"),
             Self::ReadOn => tr("resume go on"),
-            Self::ModelFacts => tr("information architecture details properties"),
+            Self::ModelFacts => tr(
+                "information architecture details properties context length embedding parameters",
+            ),
             Self::Help => tr("shortcuts hotkeys mouse help"),
             Self::Tour => tr("tutorial introduction start help"),
             Self::About => tr("version licence license"),
-            Self::Quit => tr("exit close window"),
+            Self::Quit => tr("exit close"),
             _ => "",
         }
     }
@@ -77,7 +79,7 @@ fn of_view(pane: Pane) -> &'static str {
         Some(FigureKind::Attention) => tr("heatmap weights pattern matrix softmax query key"),
         Some(FigureKind::Shares) => tr("memory vectors neurons feed-forward mlp experts key value"),
         Some(FigureKind::Predictions) => tr(
-            "logits probabilities next token surprisal perplexity generate temperature logit lens attribution",
+            "logits probabilities next token surprisal perplexity generate temperature logit lens attribution residual stream bits per character",
         ),
         Some(FigureKind::Parameters) => tr("card architecture information size"),
         Some(FigureKind::Text) => tr("tokens shading surprisal perplexity reader"),

@@ -317,10 +317,21 @@ impl PathField {
                 }
             }
         }
+        // Its files are shown first.
+        if disk::is_folder(&path) && !self.text.trim_end().ends_with(MAIN_SEPARATOR) {
+            self.text = format!("{}{MAIN_SEPARATOR}", self.text.trim_end());
+            self.chosen = None;
+            self.to_end = true;
+            if !self.purpose.is_folder() {
+                return Outcome::Open;
+            }
+        }
         self.complaint = if disk::is_folder(&path) && self.purpose.is_folder() {
             tr("this folder holds no checkpoint.safetensors; name that of a training run").into()
+        } else if disk::is_folder(&path) && takes_folders {
+            tr("this folder is no model; choose a file or a folder in it").into()
         } else if disk::is_folder(&path) {
-            tr("this is a folder; name a file in it").into()
+            tr("this is a folder; choose a file in it").into()
         } else {
             tr("there is no such file").into()
         };

@@ -93,7 +93,7 @@ pub fn reason(error: &FigureError) -> &'static str {
         FigureError::NoModel => tr("no model is open"),
         FigureError::NoText => tr("there is no text to show it for"),
         FigureError::NoWeights => tr(
-            "there are no weights to show: the text is empty, or too long for the selected token's weights to be kept",
+            "there are no weights to show: the text is empty, no token in view attends to what is in view, or the text is too long for the selected token's weights to be kept",
         ),
         FigureError::NotMeasured(_) => tr("not known of any head without a text"),
         FigureError::NoCurves => tr("the file holds no training curves"),

@@ -126,9 +126,12 @@ fn ranking(
         &format!("{:.3}", ablation.bits),
         &unit,
     ];
-    ui.label(match ablation.tokens >= MOST_ABLATED {
-        true => trf("On the first {0} tokens: {1} {2} with all heads", &of),
-        false => trf("On {0} tokens: {1} {2} with all heads", &of),
+    let all = model.network.edits().is_empty();
+    ui.label(match (ablation.tokens >= MOST_ABLATED, all) {
+        (true, true) => trf("On the first {0} tokens: {1} {2} with all heads", &of),
+        (true, false) => trf("On the first {0} tokens: {1} {2} with the edits", &of),
+        (false, true) => trf("On {0} tokens: {1} {2} with all heads", &of),
+        (false, false) => trf("On {0} tokens: {1} {2} with the edits", &of),
     });
     ui.horizontal(|ui| {
         let copy = ui.button(tr("Copy data (CSV)"));

@@ -22,6 +22,8 @@ struct Toast {
     number: u64,
     text: String,
     error: bool,
+    /// True if the text cannot be read: it is there once, and goes with the text.
+    of_text: bool,
     /// The file that was written, to be handed to the desktop.
     file: Option<PathBuf>,
     /// When it disappears by itself; counted from the frame in which it is first drawn.
@@ -51,6 +53,20 @@ impl Toasts {
         self.push(text.into(), true, None);
     }
 
+    /// The text cannot be read. Whoever types on is told once, in the words for the text as it is now.
+    pub fn of_text(&mut self, text: impl Into<String>) {
+        self.text_is_well();
+        self.push(text.into(), true, None);
+        if let Some(last) = self.toasts.last_mut() {
+            last.of_text = true;
+        }
+    }
+
+    /// The text can be read again.
+    pub fn text_is_well(&mut self) {
+        self.toasts.retain(|toast| !toast.of_text);
+    }
+
     fn push(&mut self, text: String, error: bool, file: Option<PathBuf>) {
         // What is laid out takes a hundred times the memory of its characters, and nobody reads so much.
         let text = message(&text);
@@ -60,6 +76,7 @@ impl Toasts {
             number: self.count,
             text,
             error,
+            of_text: false,
             file,
             until: None,
         });
@@ -234,6 +251,21 @@ mod tests {
             toasts.error(format!("error {i}"));
         }
         assert_eq!(toasts.toasts.len(), MOST);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_text_is_said_once_and_goes_with_it() {
+        let mut toasts = Toasts::default();
+        toasts.error("another");
+        toasts.of_text("65 tokens");
+        toasts.of_text("66 tokens");
+        let texts: Vec<&str> = toasts.toasts.iter().map(|toast| &*toast.text).collect();
+        assert_eq!(texts, ["another", "66 tokens"]);
+        toasts.text_is_well();
+        assert_eq!(
+            (toasts.toasts.len(), toasts.complaint()),
+            (1, Some("another"))
+        );
     }
 
     #[test]

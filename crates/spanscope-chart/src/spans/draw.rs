@@ -184,7 +184,7 @@ fn tooltip(
         format!("; trained to {}", numbers(trained))
     });
     let ablated = if ablated { "; ablated" } else { "" };
-    let used = match effective.map(|effective| effective.within) {
+    let used = match effective.map(EffectiveSpan::drawn) {
         Some([Some(half), Some(most), Some(nearly)]) => {
             let [half, most, nearly] = [half, most, nearly].map(ticks::thousands);
             format!("; 50, 90, 99 % of its weight within {half}, {most}, {nearly}")

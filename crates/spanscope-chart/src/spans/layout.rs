@@ -99,7 +99,7 @@ impl Layout {
 
         // The vertical axis.
         let used = chart.effective.iter().flat_map(|e| {
-            let marked = e.within.into_iter().zip(chart.marked);
+            let marked = e.drawn().into_iter().zip(chart.marked);
             marked.filter_map(|(tokens, marked)| tokens.filter(|_| marked))
         });
         let high = match endless {

@@ -40,6 +40,15 @@ pub struct EffectiveSpan {
     pub head: usize,
     /// The smallest distances that hold 50, 90 and 99 % of its weight on the text, in tokens; `None` where there is none.
     pub within: [Option<usize>; 3],
+    /// The same of the weight that is not on the first tokens, where those are left out: then these are drawn.
+    pub sink_free: Option<[Option<usize>; 3]>,
+}
+
+impl EffectiveSpan {
+    /// The distances that are drawn.
+    pub fn drawn(&self) -> [Option<usize>; 3] {
+        self.sink_free.unwrap_or(self.within)
+    }
 }
 
 /// Which number of a head the figure shows.
@@ -68,6 +77,8 @@ pub struct SpanChart {
     pub effective: Vec<EffectiveSpan>,
     /// Which of the three have dashes; the table has all.
     pub marked: [bool; 3],
+    /// First tokens of the text that the effective spans that are drawn leave out.
+    pub without: usize,
     /// Printed above the figure; may be empty.
     pub title: String,
     /// Which number is drawn; tables and lists have both.
@@ -94,6 +105,7 @@ impl Default for SpanChart {
             ablated: Vec::new(),
             effective: Vec::new(),
             marked: [true; 3],
+            without: 0,
             title: String::new(),
             measure: SpanMeasure::Reach,
             linear: false,
@@ -176,6 +188,7 @@ impl Figure for SpanChart {
     }
 
     fn table(&self) -> Result<Table, ChartError> {
+        let has_sink_free = self.effective.iter().any(|e| e.sink_free.is_some());
         let mut columns = vec![
             Column::new("layer"),
             Column::new("head"),
@@ -192,6 +205,10 @@ impl Figure for SpanChart {
         if !self.effective.is_empty() {
             let names = ["effective_50", "effective_90", "effective_99"];
             columns.extend(names.map(|name| Column::of(name, "tokens")));
+            if has_sink_free {
+                let names = names.map(|name| format!("{name}_sink_free"));
+                columns.extend(names.map(|name| Column::of(&name, "tokens")));
+            }
         }
         let mut table = Table::new(columns);
         for head in self.by_index() {
@@ -215,6 +232,10 @@ impl Figure for SpanChart {
                 let effective = self.effective.iter().find(|e| (e.layer, e.head) == place);
                 let within = effective.map_or([None; 3], |e| e.within);
                 row.extend(within.map(Cell::from));
+                if has_sink_free {
+                    let free = effective.and_then(|e| e.sink_free).unwrap_or_default();
+                    row.extend(free.map(Cell::from));
+                }
             }
             table.push(row);
         }

@@ -6,6 +6,7 @@ use svg::node::element::{Element, Group};
 use super::super::canvas::{Anchor, Canvas, Type, line, round};
 use super::super::font;
 use super::super::theme::{TICK, Theme};
+use super::super::ticks::thousands;
 use super::draw::shape;
 use super::layout::{Layout, PAD};
 use super::{EffectiveSpan, HeadSpan, SpanChart};
@@ -33,10 +34,19 @@ pub(super) struct Entry {
     words: String,
 }
 
+/// What effective spans leave out, in words.
+fn without(first_tokens: usize) -> String {
+    match first_tokens {
+        0 => String::new(),
+        1 => ", without the first token".to_owned(),
+        n => format!(", without the first {} tokens", thousands(n)),
+    }
+}
+
 /// The legend of what lies over the marks, in lines of `width` from `top` on; and where it ends.
 pub(super) fn legend(chart: &SpanChart, width: f64, top: f64) -> (Vec<Entry>, f64) {
     let marked =
-        |i: &usize| chart.marked[*i] && chart.effective.iter().any(|e| e.within[*i].is_some());
+        |i: &usize| chart.marked[*i] && chart.effective.iter().any(|e| e.drawn()[*i].is_some());
     let shares: Vec<usize> = (0..3).filter(marked).collect();
     let last = shares.last().copied();
     let mut found: Vec<(Sample, String)> = shares
@@ -44,7 +54,10 @@ pub(super) fn legend(chart: &SpanChart, width: f64, top: f64) -> (Vec<Entry>, f6
         .map(|i| {
             let share = ["50 %", "90 %", "99 %"][i];
             let words = match Some(i) == last {
-                true => format!("{share} of the weight on the text"),
+                true => format!(
+                    "{share} of the weight on the text{}",
+                    without(chart.without)
+                ),
                 false => share.to_owned(),
             };
             (Sample::Dash(i), words)
@@ -105,7 +118,7 @@ pub(super) fn dashes(
     theme: &Theme,
 ) {
     let half = (at.pitch * 0.42).clamp(0.5, 4.0);
-    for ((tokens, marked), width) in used.within.into_iter().zip(marked).zip(DASHES) {
+    for ((tokens, marked), width) in used.drawn().into_iter().zip(marked).zip(DASHES) {
         let Some(tokens) = tokens.filter(|_| marked) else {
             continue;
         };

@@ -278,6 +278,7 @@ fn dashes_stand_at_what_a_text_uses() {
         layer: 11,
         head: 2,
         within: [Some(10), None, Some(1000)],
+        sink_free: None,
     }];
     let svg = chart.svg(&Style::default());
     let document = Document::parse(&svg).unwrap();
@@ -290,6 +291,15 @@ fn dashes_stand_at_what_a_text_uses() {
     assert_eq!(heights.len(), 2);
     assert!((heights[0] - heights[1] - (y(10.0) - y(1000.0))).abs() < 0.05);
     assert!(chart.csv().unwrap().contains("\n11,2,3678,3710,10,,1000\n"));
+    assert!(svg.contains("99 % of the weight on the text") && !svg.contains("without the first"));
+    // Without the first tokens: that is drawn and said, and the table has both.
+    chart.effective[0].sink_free = Some([Some(10), None, Some(500)]);
+    chart.without = 4;
+    let svg = chart.svg(&Style::default());
+    assert!(svg.contains("99 % of the weight on the text, without the first 4 tokens"));
+    let csv = chart.csv().unwrap();
+    assert!(csv.contains("effective_99_sink_free_tokens"), "{csv}");
+    assert!(csv.contains("\n11,2,3678,3710,10,,1000,10,,500\n"));
 }
 
 proptest! {
@@ -316,6 +326,7 @@ proptest! {
             chart.effective = chart.heads.iter().map(|h| EffectiveSpan {
                 layer: h.layer, head: h.head,
                 within: std::array::from_fn(|i| (i < used).then_some(1 + (h.reach.unwrap_or(50) * i) / 4)),
+                sink_free: None,
             }).collect();
         }
         let page = chart.draw(&Style { width_mm, font_pt, height_mm, gray, titled, ..Style::default() });

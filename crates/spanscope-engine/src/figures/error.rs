@@ -11,7 +11,7 @@ pub enum FigureError {
     NoText,
     /// The selected tokens' weights are not kept.
     #[error(
-        "there are no weights to show: the text is empty, or too long for the selected token's weights to be kept"
+        "there are no weights to show: the text is empty, no token in view attends to what is in view, or the text is too long for the selected token's weights to be kept"
     )]
     NoWeights,
     /// A statistic is not known of any head.

@@ -251,7 +251,10 @@ pub fn figure(
             if choice.effective.contains(&true) {
                 chart.title += weighting;
             }
-            chart.effective = measures.map_or_else(Vec::new, |s| super::effective(&s.measures));
+            if let Some(surveyed) = measures {
+                chart.effective = super::effective(&surveyed.measures);
+                chart.without = super::left_out(&surveyed.measures);
+            }
             chart.marked = choice.effective;
             Box::new(chart)
         }

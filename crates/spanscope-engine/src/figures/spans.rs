@@ -51,6 +51,22 @@ pub fn effective(measures: &[HeadMeasure]) -> Vec<spanscope_chart::EffectiveSpan
             layer: measure.layer,
             head: measure.head,
             within: measure.effective,
+            sink_free: sink_free(measure).map(|(_, effective)| effective),
         })
         .collect()
+}
+
+/// First tokens that are left out of effective spans, as they were measured.
+pub fn left_out(measures: &[HeadMeasure]) -> usize {
+    let left_out = measures.iter().filter_map(sink_free);
+    left_out.map(|(tokens, _)| tokens).max().unwrap_or(0)
+}
+
+/// The effective spans without the first tokens, and how many those are; `None` where none is left out.
+fn sink_free(measure: &HeadMeasure) -> Option<(usize, [Option<usize>; 3])> {
+    let rows = measure.rows.as_ref().filter(|rows| rows.sink_free > 0)?;
+    Some((
+        rows.sink_free.try_into().unwrap_or(usize::MAX),
+        rows.effective,
+    ))
 }

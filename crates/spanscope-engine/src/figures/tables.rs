@@ -27,6 +27,8 @@ pub fn effective_chart(file: &SumsFile) -> SpanChart {
         layer: row.layer,
         head: row.head,
         within: row.effective,
+        // As the table on the terminal, which says so.
+        sink_free: None,
     });
     SpanChart {
         heads: heads.collect(),

@@ -51,8 +51,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "此文件已存在：替换会覆盖它",
     ),
     (
-        "this is a folder; name a file in it",
-        "这是文件夹；请指定其中的文件",
+        "this folder is no model; choose a file or a folder in it",
+        "此文件夹不是模型；请选择其中的文件或文件夹",
+    ),
+    (
+        "this is a folder; choose a file in it",
+        "这是文件夹；请选择其中的文件",
     ),
     ("there is no such file", "没有这个文件"),
     ("Type a path: {0}", "输入路径：{0}"),

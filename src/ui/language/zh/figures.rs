@@ -68,8 +68,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("no model is open", "没有打开的模型"),
     ("there is no text to show it for", "没有可用于显示的文本"),
     (
-        "there are no weights to show: the text is empty, or too long for the selected token's weights to be kept",
-        "没有可显示的权重：文本为空，或文本太长，未保留所选词元的权重",
+        "there are no weights to show: the text is empty, no token in view attends to what is in view, or the text is too long for the selected token's weights to be kept",
+        "没有可显示的权重：文本为空，视图内的词元不注意视图内的任何内容，或文本太长而未保留所选词元的权重",
     ),
     (
         "not known of any head without a text",

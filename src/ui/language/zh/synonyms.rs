@@ -11,7 +11,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("revert take back", "撤回 还原"),
     ("repeat again", "重复 再做"),
     ("type write prompt input", "输入 书写 提示"),
-    ("save figure picture", "保存 图 图片"),
+    (
+        "save figure picture pdf png svg csv data",
+        "保存 图 图片 pdf png svg csv 数据",
+    ),
     ("save figure picture copy", "保存 图 图片 复制"),
     ("save size colours preview", "保存 大小 颜色 预览"),
     (
@@ -36,13 +39,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("cancel abort interrupt", "取消 中止 中断"),
     ("resume go on", "继续 恢复"),
     (
-        "information architecture details properties",
-        "信息 架构 详情 属性",
+        "information architecture details properties context length embedding parameters",
+        "信息 架构 详情 属性 上下文长度 嵌入 参数",
     ),
     ("shortcuts hotkeys mouse help", "快捷键 热键 鼠标 帮助"),
     ("tutorial introduction start help", "教程 介绍 入门 帮助"),
     ("version licence license", "版本 许可证"),
-    ("exit close window", "退出 关闭 窗口"),
+    ("exit close", "退出 关闭"),
     (
         "table survey entropy statistics role induction sink previous token alike scatter bars",
         "表格 概览 熵 统计 角色 归纳 汇 前一词元 相似 散点 条形",
@@ -66,8 +69,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "记忆 向量 神经元 前馈 专家 键 值",
     ),
     (
-        "logits probabilities next token surprisal perplexity generate temperature logit lens attribution",
-        "概率 下一个词元 意外度 困惑度 生成 温度",
+        "logits probabilities next token surprisal perplexity generate temperature logit lens attribution residual stream bits per character",
+        "概率 下一个词元 意外度 困惑度 生成 温度 logit lens 归因 残差流 每字符比特",
     ),
     ("card architecture information size", "卡片 架构 信息 大小"),
     (

@@ -38,6 +38,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "On {0} tokens: {1} {2} with all heads",
         "在 {0} 个词元上：所有头齐全时 {1} {2}",
     ),
+    (
+        "On the first {0} tokens: {1} {2} with the edits",
+        "在前 {0} 个词元上：带修改时 {1} {2}",
+    ),
+    (
+        "On {0} tokens: {1} {2} with the edits",
+        "在 {0} 个词元上：带修改时 {1} {2}",
+    ),
     ("Copy data (CSV)", "复制数据 (CSV)"),
     ("Measure again", "重新测量"),
     ("of an earlier text or model", "来自较早的文本或模型"),

@@ -120,9 +120,13 @@ impl View for PredictionsView {
 
 /// A piece of the view of a size of its own.
 fn part(ui: &mut Ui, size: egui::Vec2, contents: impl FnOnce(&mut Ui)) {
-    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
-        ui.set_min_size(size);
-        ui.set_max_size(size);
-        contents(ui);
-    });
+    let rect = egui::Rect::from_min_size(ui.cursor().min, size);
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let builder = egui::UiBuilder::new().max_rect(rect).layout(layout);
+    let mut inner = ui.new_child(builder);
+    contents(&mut inner);
+    // What is too wide for it moves nothing else.
+    let height = inner.min_rect().height().max(size.y);
+    let rect = egui::Rect::from_min_size(rect.min, vec2(size.x, height));
+    ui.advance_cursor_after_rect(rect);
 }

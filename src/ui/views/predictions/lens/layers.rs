@@ -35,11 +35,12 @@ pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, model: &LoadedModel, lens: &Lens,
         )));
     }
     head(ui, &label);
+    // Rows are counted with what lies between them.
+    ui.spacing_mut().item_spacing.y = 0.0;
     egui::ScrollArea::vertical()
         .id_salt("layers")
         .auto_shrink([false, false])
         .show_rows(ui, ROW, lens.layers.len(), |ui, rows| {
-            ui.spacing_mut().item_spacing.y = 0.0;
             for layer in lens.layers.get(rows).unwrap_or_default() {
                 line(ui, cx, model, lens, (layer, current));
             }
@@ -124,7 +125,8 @@ fn line(
     text(end, Align2::RIGHT_CENTER, &percent, ink);
     text(end + rank_width, Align2::RIGHT_CENTER, &rank, weak);
     // The likeliest tokens, as many as have room; the one that is watched stands out.
-    let mut at = end + rank_width + 8.0;
+    let first = end + rank_width + 8.0;
+    let mut at = first;
     let clipped = painter.with_clip_rect(rect.intersect(ui.clip_rect()));
     for of in &layer.top {
         let is_it = of.guess.id == lens.of;
@@ -132,17 +134,11 @@ fn line(
         let label = model.label(of.guess.id);
         let galley = painter.layout_no_wrap(label, FontId::monospace(12.5), color);
         let width = galley.size().x;
-        if at + width > rect.right() {
-            clipped.text(
-                pos2(at, middle),
-                Align2::LEFT_CENTER,
-                "…",
-                FontId::monospace(12.5),
-                weak,
-            );
+        // Whole tokens only: a mark of more would look like one. Of one that is too long, its beginning.
+        if at + width > rect.right() && at > first {
             break;
         }
-        painter.galley(pos2(at, middle - galley.size().y / 2.0), galley, color);
+        clipped.galley(pos2(at, middle - galley.size().y / 2.0), galley, color);
         at += width + 10.0;
     }
     let labels: Vec<String> = layer

@@ -136,7 +136,7 @@ fn choices(
         }
     }
     let named = |id: Option<u32>, none: &str| id.map_or(none.to_owned(), |id| model.label(id));
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let auto = match lens.next {
             Some(_) => tr("what follows"),

@@ -42,11 +42,12 @@ pub fn show(
     let largest = parts.iter().map(|(_, value)| value.abs());
     let largest = largest.fold(0.0, f64::max).max(1e-12);
     let wide = names_width(ui, &parts);
+    // Rows are counted with what lies between them.
+    ui.spacing_mut().item_spacing.y = 0.0;
     egui::ScrollArea::vertical()
         .id_salt("parts")
         .auto_shrink([false, false])
         .show_rows(ui, ROW, parts.len(), |ui, rows| {
-            ui.spacing_mut().item_spacing.y = 0.0;
             for part in parts.get(rows).unwrap_or_default() {
                 line(ui, cx, *part, (largest, wide), current);
             }
