@@ -296,7 +296,7 @@ fn summary(file: &SumsFile, rows: &[EffectiveRow]) -> String {
     let reach = rows.iter().map(|row| Some(row.reach.end()? as f64));
     let reach = reach.sum::<Option<f64>>().map_or_else(
         || "no limit on the reach".into(),
-        |sum| format!("mean reach {:.1}", sum / n),
+        |sum| format!("mean reach {}", thousands(format!("{:.1}", sum / n))),
     );
     let used: Vec<f64> = rows
         .iter()
@@ -311,7 +311,8 @@ fn summary(file: &SumsFile, rows: &[EffectiveRow]) -> String {
     let bits = totals.bits_per_token();
     let bits = bits.map_or(String::new(), |bits| format!(", {bits:.4} bits per token"));
     format!(
-        "{reach}, mean 90 % span {used:.1} tokens; {texts}, {} tokens{bits}",
+        "{reach}, mean 90 % span {} tokens; {texts}, {} tokens{bits}",
+        thousands(format!("{used:.1}")),
         thousands(totals.tokens as usize)
     )
 }

@@ -137,17 +137,19 @@ pub(super) fn every(pitch: f64, room: f64) -> usize {
     nice_step((room / pitch).max(1.0)).min(1e15).ceil() as usize
 }
 
-/// 1234567 as "1,234,567".
+/// 1234567 as "1,234,567", 1234.5 as "1,234.5".
 pub fn thousands(n: impl std::fmt::Display) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    let number = n.to_string();
+    let whole = number.find('.').unwrap_or(number.len());
+    let (digits, rest) = number.split_at(whole);
+    let mut out = String::with_capacity(number.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
     }
-    out
+    out + rest
 }
 
 #[cfg(test)]
@@ -156,6 +158,19 @@ mod tests {
 
     fn labels(ticks: &[Tick]) -> Vec<String> {
         ticks.iter().filter_map(|t| t.label.clone()).collect()
+    }
+
+    #[test]
+    fn thousands_are_parted_before_the_point() {
+        for (number, words) in [
+            ("7", "7"),
+            ("1000", "1,000"),
+            ("1234567", "1,234,567"),
+            ("1291.4", "1,291.4"),
+            ("0.12345", "0.12345"),
+        ] {
+            assert_eq!(thousands(number), words);
+        }
     }
 
     #[test]

@@ -83,7 +83,14 @@ fn without_numbers(text: &str) -> String {
         out.truncate(out.trim_end_matches('.').len());
         let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
         match rest.strip_prefix(')').filter(|_| rest.len() < part.len()) {
-            Some(rest) => out.push_str(rest),
+            Some(rest) => {
+                let number = &part[..part.len() - rest.len() - 1];
+                out.push_str(rest);
+                // Where nothing follows, nobody has said what to do.
+                if rest.is_empty() {
+                    out.push_str(advice(number));
+                }
+            }
             None => {
                 out.push_str(OS_ERROR);
                 out.push_str(part);
@@ -91,6 +98,17 @@ fn without_numbers(text: &str) -> String {
         }
     }
     out
+}
+
+/// What to do about a system error of this number.
+fn advice(number: &str) -> &'static str {
+    match (number, cfg!(windows)) {
+        ("2", _) | ("3", true) => "; check the path",
+        ("13", false) | ("5", true) => "; check its permissions",
+        ("21", false) => "; give a file",
+        ("28", false) | ("112", true) => "; make room on the disk",
+        _ => "",
+    }
 }
 
 /// A line of any length, escaped.
@@ -186,6 +204,8 @@ mod tests {
             "{told}"
         );
         assert_eq!(message("a (os error 2) b (os error -5)"), "a b");
+        let told = message(&format!("/no/such/file: {error}"));
+        assert!(told.ends_with("; check the path"), "{told}");
         assert_eq!(
             message("a (os error of mine) (os error "),
             "a (os error of mine) (os error "

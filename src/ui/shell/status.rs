@@ -78,7 +78,7 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
     }
     if let Some(milliseconds) = snapshot.milliseconds {
         words += &match milliseconds {
-            0.0..10_000.0 => format!(" · {milliseconds:.0} ms"),
+            0.0..1_000.0 => format!(" · {milliseconds:.0} ms"),
             _ => format!(" · {:.1} s", milliseconds / 1e3),
         };
     }
@@ -108,6 +108,12 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
             "More pieces than a window can show; `spanscope eval` takes texts of any length",
         ));
     }
+    if let Some(context) = exceeded(snapshot) {
+        let words = trf("longer than the context of {0}", &[&thousands(context)]);
+        ui.label(warn(words)).on_hover_text(tr(
+            "The model was trained for shorter texts. Heads without a window see all of this one: what they use may lie beyond their reach, which is the context",
+        ));
+    }
     let at_hand = &snapshot.at_hand;
     if at_hand.len() < snapshot.done {
         let (first, last) = (at_hand.start, at_hand.end.saturating_sub(1));
@@ -129,6 +135,16 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
         };
         ui.label(quiet(words)).on_hover_text(hint);
     }
+}
+
+/// The tokens that the model was trained for, where the text has more.
+fn exceeded(snapshot: &Snapshot) -> Option<usize> {
+    let architecture = snapshot.model.as_ref()?.network.architecture();
+    // Where no token sees itself, the empty context goes on before the text, and nothing else ends it.
+    let context = architecture
+        .context
+        .filter(|_| architecture.nearest() == 0)?;
+    (snapshot.tokens.ids.len() > context).then_some(context)
 }
 
 /// The work in progress, from right to left.

@@ -19,7 +19,7 @@ pub enum CheckpointError {
     },
     /// A folder was given, and it holds neither the checkpoint of a training run nor a model.
     #[error(
-        "{}: the folder holds no {} of a training run (`spanscope train -o` writes the first after about half a minute), and no \
+        "{}: the folder holds no {} of a training run (`spanscope train -o` writes one when it begins), and no \
          config.json of a model in Hugging Face's layout. {hint}",
         shown_path(folder),
         super::IN_FOLDER,

@@ -99,8 +99,8 @@ pub fn neurons_of(model: &LoadedModel, usage: &NeuronUsage, log: bool) -> Plot {
 /// The facts on a layer's neurons, in a line.
 pub fn neuron_facts(usage: &NeuronUsage) -> String {
     format!(
-        "as if {:.0} of {} neurons were used evenly, {} never used; {} hold half of the use, {} nine tenths",
-        usage.usage.effective,
+        "as if {} of {} neurons were used evenly, {} never used; {} hold half of the use, {} nine tenths",
+        thousands(usage.usage.effective.round()),
         thousands(usage.count()),
         thousands(usage.usage.never),
         thousands(usage.holding(0.5)),

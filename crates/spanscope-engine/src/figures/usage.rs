@@ -120,9 +120,9 @@ pub fn usage_of(
             id.in_words()
         ),
         subtitle: format!(
-            "{:.1} % of the weight; as if {:.1} of {} were used evenly, {} never used",
+            "{:.1} % of the weight; as if {} of {} were used evenly, {} never used",
             100.0 * total,
-            usage.effective,
+            thousands(format!("{:.1}", usage.effective)),
             thousands(usage.mean.len()),
             thousands(usage.never)
         ),

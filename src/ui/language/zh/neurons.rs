@@ -59,6 +59,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Shares on a logarithmic axis of four decades",
         "份额使用跨四个数量级的对数坐标",
     ),
+    ("{0} effective · {1} never used", "有效 {0} · 从未使用 {1}"),
+    ("{0} effective", "有效 {0}"),
     (
         "{0} effective · {1} never used · {2} hold 50 %, {3} hold 90 %",
         "有效 {0} · 从未使用 {1} · {2} 个占 50 %，{3} 个占 90 %",

@@ -294,6 +294,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0}：其中 {1} % 不在模型的词表中，模型看不到这些内容。请打开另一文本，或打开模型所学文本的词表：文件 → 选择词表…",
     ),
     ("the last {0} bytes are left out", "略去最后 {0} 字节"),
+    ("longer than the context of {0}", "超出上下文长度 {0}"),
+    (
+        "The model was trained for shorter texts. Heads without a window see all of this one: what they use may lie beyond their reach, which is the context",
+        "模型训练时的文本较短。没有窗口的头可看到整个文本：其使用范围可能超出其可达距离（即上下文长度）",
+    ),
     (
         "weights available for tokens {0} to {1}",
         "备有词元 {0} 到 {1} 的权重",

@@ -357,7 +357,7 @@ fn summary(ui: &mut Ui, cx: &ViewContext<'_>, columns: &Columns) {
                 &thousands(columns.len()),
             ],
         )));
-        let effective = format!("{:.0}", usage.effective);
+        let effective = thousands(usage.effective.round());
         let never = thousands(usage.never);
         let share = percent(usage.mean.iter().sum());
         // How many hold half and nine tenths stands in the plot as well.

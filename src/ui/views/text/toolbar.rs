@@ -171,7 +171,7 @@ impl TextView {
                 let change = signed(now - before, 3);
                 return trf("mean {0} {1} by the edits", &[&change, &unit]);
             }
-            let bits = bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.2}"));
+            let bits = bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.3}"));
             return trf("mean {0} {1}", &[&bits, &unit]);
         }
         let selected = cx.tokens();

@@ -17,6 +17,7 @@ use crate::model::NeuronId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::names::percent;
 use crate::ui::widgets::paint::nothing;
 use eframe::egui::{Rect, Ui, vec2};
@@ -289,7 +290,7 @@ impl Neurons {
         let (hovered, clicked) = strip.show(ui, |ui, layer| {
             ui.label(strong(trf("Layer {0}", &[&layer])));
             match stats.layers.get(layer).and_then(Option::as_ref) {
-                Some(usage) => ui.label(summary_words(usage)),
+                Some(usage) => ui.label(summary_words(usage).swap_remove(0)),
                 None => ui.label(tr("This layer has no feed-forward sublayer.")),
             };
         });
@@ -304,7 +305,8 @@ impl Neurons {
                 "Layer {0}: {1} neurons",
                 &[&self.layer, &thousands(usage.count())],
             )));
-            ui.label(quiet(summary_words(usage))).on_hover_text(tr(
+            let words = fitting(ui, summary_words(usage));
+            ui.label(quiet(words)).on_hover_text(tr(
                 "A neuron's use is the mean of |c|·‖v‖ over the tokens: c is what multiplies its value v, its column of the \
                  down projection; of a gated sublayer act(gate) · up, of a mixture of experts times the router's weight. \
                  Effective: exp(entropy) of the use among the neurons. Never used: less than 1 % of an even share.",
@@ -322,17 +324,23 @@ impl Neurons {
     }
 }
 
-/// The numbers of a layer in words.
-fn summary_words(usage: &NeuronUsage) -> String {
-    trf(
-        "{0} effective · {1} never used · {2} hold 50 %, {3} hold 90 %",
-        &[
-            &format!("{:.0}", usage.usage.effective),
-            &thousands(usage.usage.never),
-            &thousands(usage.holding(0.5)),
-            &thousands(usage.holding(0.9)),
-        ],
-    )
+/// The numbers of a layer in words, the longest first.
+fn summary_words(usage: &NeuronUsage) -> Vec<String> {
+    let effective = thousands(usage.usage.effective.round());
+    let never = thousands(usage.usage.never);
+    vec![
+        trf(
+            "{0} effective · {1} never used · {2} hold 50 %, {3} hold 90 %",
+            &[
+                &effective,
+                &never,
+                &thousands(usage.holding(0.5)),
+                &thousands(usage.holding(0.9)),
+            ],
+        ),
+        trf("{0} effective · {1} never used", &[&effective, &never]),
+        trf("{0} effective", &[&effective]),
+    ]
 }
 
 /// The experts of a mixture: how many of the tokens chose each.
