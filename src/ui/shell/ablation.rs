@@ -133,7 +133,8 @@ fn ranking(
         (false, true) => trf("On {0} tokens: {1} {2} with all heads", &of),
         (false, false) => trf("On {0} tokens: {1} {2} with the edits", &of),
     });
-    ui.horizontal(|ui| {
+    // Whether or not it is of what is on show, the window is as wide.
+    ui.horizontal_wrapped(|ui| {
         let copy = ui.button(tr("Copy data (CSV)"));
         if copy.clicked()
             && let Ok(csv) = figures::ablation(model, ablation).numbers.csv()

@@ -43,7 +43,7 @@ impl Likeness {
         filter: &Filter,
     ) {
         let of = cx.selection.heads.leading();
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.label(trf("Like {0}", &[&of]));
             ui.selectable_value(self, Self::Scores, tr("by numbers"))
                 .on_hover_text(tr(

@@ -19,9 +19,10 @@ pub(super) struct HeadList {
     falling: bool,
     /// The columns beside the head.
     columns: Vec<Statistic>,
-    /// The head that was shown last, so that a new selection scrolls to it.
+    /// The model, by its number, and the head that were shown last, with the head's row and the room: it comes into view where one of them
+    /// changes.
     #[serde(skip)]
-    shown: Option<(u64, HeadId)>,
+    shown: Option<(u64, HeadId, Option<usize>, usize)>,
 }
 
 impl Default for HeadList {
@@ -108,6 +109,7 @@ impl HeadList {
                 let first = (text_width(ui, &longest, 12.0) + 18.0).ceil();
                 let taken: f32 = headers.iter().map(|header| header + 4.0).sum();
                 let more = (width - first - 4.0 - taken) / headers.len().max(1) as f32;
+                let height = ui.available_height() as usize;
                 let mut table = TableBuilder::new(ui)
                     .striped(true)
                     .sense(Sense::click())
@@ -119,13 +121,13 @@ impl HeadList {
                     table = table.column(Column::exact(wide).clip(true));
                 }
                 let leading = cx.selection.heads.leading();
-                let shown = Some((cx.snapshot.model_number, leading));
-                if self.shown != shown {
-                    let row = order.iter().position(|row| row.id() == leading);
-                    if let Some(row) = row {
+                let found = order.iter().position(|row| row.id() == leading);
+                let shown = (cx.snapshot.model_number, leading, found, height);
+                if self.shown != Some(shown) {
+                    if let Some(row) = found {
                         table = table.scroll_to_row(row, None);
                     }
-                    self.shown = shown;
+                    self.shown = Some(shown);
                 }
                 table
                     .header(18.0, |mut header| {
@@ -150,7 +152,9 @@ impl HeadList {
                                 cx.selection.click_head(place, modifiers, heads);
                                 // The row is in view already.
                                 let leading = cx.selection.heads.leading();
-                                self.shown = Some((cx.snapshot.model_number, leading));
+                                let found = Some(line.index());
+                                self.shown =
+                                    Some((cx.snapshot.model_number, leading, found, height));
                             }
                             response.context_menu(|ui| head_menu(ui, cx, row));
                         });

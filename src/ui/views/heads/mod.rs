@@ -58,8 +58,11 @@ const COLUMNS: f32 = 68.0;
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HeadsView {
-    /// Of the matrix and the bars.
-    statistic: Statistic,
+    /// Of the matrix and the bars, if one was chosen.
+    statistic: Option<Statistic>,
+    /// The one on show.
+    #[serde(skip)]
+    shown: Statistic,
     drawing: Drawing,
     /// Of the bars: the largest first.
     sorted: bool,
@@ -84,7 +87,7 @@ impl View for HeadsView {
     };
 
     fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
-        choice.statistic = self.statistic;
+        choice.statistic = self.shown;
         choice.heads_form = match self.drawing {
             Drawing::Matrix => HeadsForm::Matrix,
             Drawing::Scatter => HeadsForm::Scatter {
@@ -111,9 +114,8 @@ impl View for HeadsView {
         let architecture = model.network.architecture();
         self.cache.update(cx.snapshot);
         let rows = self.cache.rows();
-        let all = [&mut self.statistic]
-            .into_iter()
-            .chain(&mut self.scatter.axes);
+        self.shown = self.statistic.unwrap_or_else(|| usual(&rows));
+        let all = [&mut self.shown].into_iter().chain(&mut self.scatter.axes);
         for statistic in all.filter(|statistic| !statistic.is_of(architecture, &rows)) {
             *statistic = Statistic::Reach;
         }
@@ -127,7 +129,7 @@ impl View for HeadsView {
         let height = (ui.available_height() * 0.5).clamp(90.0, ui.available_width().max(90.0));
         match self.drawing {
             Drawing::Matrix => {
-                let what = (self.statistic, architecture.nb_heads());
+                let what = (self.shown, architecture.nb_heads());
                 matrix::show(ui, cx, &rows, &filter, what);
             }
             Drawing::Scatter => {
@@ -135,7 +137,7 @@ impl View for HeadsView {
                 self.scatter.show(ui, cx, &self.cache, &filter, height);
             }
             Drawing::Bars => {
-                let what = (self.statistic, self.sorted);
+                let what = (self.shown, self.sorted);
                 bars::show(ui, cx, &rows, &filter, what, height);
             }
         }
@@ -147,6 +149,16 @@ impl View for HeadsView {
             Page::Places => places::show(ui, cx),
             Page::Alike => self.likeness.show(ui, cx, &mut self.cache, &filter),
         }
+    }
+}
+
+/// The number that heads are coloured by where none was chosen: how far they reach or, where all reach as far, how far they look.
+fn usual(rows: &[Row]) -> Statistic {
+    let mut reaches = rows.iter().map(|row| row.span.reach);
+    let first = reaches.next();
+    match rows.len() > 1 && reaches.all(|reach| Some(reach) == first) {
+        true => Statistic::MostSinkFree,
+        false => Statistic::Reach,
     }
 }
 
@@ -168,7 +180,7 @@ impl HeadsView {
                 scatter_options(ui, &mut self.scatter);
             }
         });
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             if self.drawing == Drawing::Scatter {
                 let [x, y] = &mut self.scatter.axes;
@@ -190,7 +202,11 @@ impl HeadsView {
                     _ => 0.0,
                 };
                 let width = (ui.available_width() - COMBO - beside).clamp(60.0, 180.0);
-                choose_statistic(ui, &mut self.statistic, name, (of, rows), width);
+                let before = self.shown;
+                choose_statistic(ui, &mut self.shown, name, (of, rows), width);
+                if self.shown != before {
+                    self.statistic = Some(self.shown);
+                }
                 if self.drawing == Drawing::Bars {
                     ui.checkbox(&mut self.sorted, tr("Sorted"))
                         .on_hover_text(tr("The largest first; else layer by layer"));
