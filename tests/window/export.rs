@@ -42,7 +42,7 @@ fn the_other_figures_of_views_are_saved_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(persistent_model());
     for (pane, figure) in [
-        (Pane::SPANS, "soft mask"),
+        (Pane::SPANS, "soft mask and mean weight"),
         (Pane::PERSISTENT, "use of persistent vectors"),
         (Pane::PERSISTENT, "weights on persistent vectors"),
         (Pane::PREDICTIONS, "surprisal along the text"),

@@ -42,8 +42,8 @@ impl Way {
 pub fn name(kind: FigureKind) -> &'static str {
     match kind {
         FigureKind::Spans => tr("span chart"),
-        FigureKind::Heads => tr("matrix of heads"),
-        FigureKind::Mask => tr("soft mask"),
+        FigureKind::Heads => tr("numbers of heads"),
+        FigureKind::Mask => tr("soft mask and mean weight"),
         FigureKind::Profile => tr("weight by distance"),
         FigureKind::Attention => tr("attention"),
         FigureKind::Grid => tr("thumbnails of all heads"),

@@ -102,16 +102,16 @@ impl Layout {
             let marked = e.drawn().into_iter().zip(chart.marked);
             marked.filter_map(|(tokens, marked)| tokens.filter(|_| marked))
         });
+        let most = used
+            .clone()
+            .max()
+            .map_or(largest, |n| largest.max(n as f64));
         let high = match endless {
+            // Of a text longer than the context, what is used may lie beyond it.
+            false if most > largest => axis_end(chart, limit, largest).max(1.1 * most),
             false => axis_end(chart, limit, largest),
             // What nothing ends stands clear above what has a number.
-            true => {
-                let most = used
-                    .clone()
-                    .max()
-                    .map_or(largest, |n| largest.max(n as f64));
-                most.max(10.0) * if chart.linear { 1.25 } else { 3.0 }
-            }
+            true => most.max(10.0) * if chart.linear { 1.25 } else { 3.0 },
         };
         // The paper's axis begins at 10; lower where a head is.
         let reaches = heads.iter().filter_map(|h| h.reach);
@@ -173,7 +173,9 @@ impl Layout {
         let marks = &layout.heads;
         let value = widest(&mut marks.iter().map(|(h, _)| value_words(chart.value(h))));
         let name = widest(&mut marks.iter().map(|(h, _)| head_name(h)));
-        layout.values = !endless && !marks.is_empty() && layout.pitch >= value + 3.0;
+        // Above a head, where its number would stand, may lie what it uses.
+        layout.values =
+            !endless && most <= largest && !marks.is_empty() && layout.pitch >= value + 3.0;
         layout.names = !marks.is_empty() && layout.pitch >= name + 4.0;
         let narrowest = layout.groups.iter().map(|g| g.right - g.left);
         let narrowest = narrowest.fold(f64::INFINITY, f64::min);

@@ -302,6 +302,43 @@ fn dashes_stand_at_what_a_text_uses() {
     assert!(csv.contains("\n11,2,3678,3710,10,,1000,10,,500\n"));
 }
 
+#[test]
+fn what_lies_beyond_the_context_is_drawn_where_it_lies() {
+    let head = HeadSpan {
+        layer: 0,
+        head: 0,
+        span: None,
+        reach: Some(256),
+    };
+    let mut chart = SpanChart {
+        heads: vec![head],
+        limit: Some(256),
+        is_context: true,
+        ..SpanChart::default()
+    };
+    chart.effective = vec![EffectiveSpan {
+        layer: 0,
+        head: 0,
+        within: [Some(100), Some(500), Some(1000)],
+        sink_free: None,
+    }];
+    for linear in [false, true] {
+        chart.linear = linear;
+        let svg = chart.svg(&Style::default());
+        let document = Document::parse(&svg).unwrap();
+        let tips = document.descendants().filter(|n| n.has_tag_name("title"));
+        let mut tips = tips.filter(|n| n.text().unwrap_or("").contains("layer 0, head 0:"));
+        let group = tips.next().unwrap().parent().unwrap();
+        let dashes = group.children().filter(|n| n.has_tag_name("line"));
+        let heights: Vec<f64> = dashes.map(|n| number(n, "y1")).collect();
+        let last = heights.len() - 1;
+        assert!(
+            heights[last] + 2.0 < heights[last - 1] && heights[last - 1] + 2.0 < heights[last - 2],
+            "{heights:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 120, ..ProptestConfig::default() })]
 

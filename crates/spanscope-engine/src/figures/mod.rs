@@ -39,7 +39,7 @@ pub use percentage::percentage;
 pub use provenance::provenance;
 pub use quantity::Quantity;
 pub use request::{FigureChoice, figure, missing, sign};
-pub use span_mask::span_mask;
+pub use span_mask::{WEIGHT_DECADES, span_mask};
 pub use spans::{effective, left_out, span_chart};
 pub use tables::{effective_chart, effective_table, persistent_chart, texts_table};
 pub use text::{Shade, blind_bits, candidates, shaded_text, surprisal};

@@ -5,6 +5,9 @@ use super::{FigureError, Quantity, heads_title, provenance};
 use crate::{HeadStats, Heads, LeadingHead, LoadedModel};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table, thousands};
 
+/// Decades of mean weight that a logarithmic axis shows, below the largest.
+pub const WEIGHT_DECADES: i32 = 4;
+
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
 /// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
 /// `log` says whether the axes of the distance and of the mean weight are logarithmic; `None` is what suits the head. A head
@@ -109,11 +112,20 @@ pub fn span_mask(
     if let Some(leading) = leading {
         let weighting = surveyed.map(|of| of.weighting).unwrap_or_default();
         let quantity = Quantity::mean_weight(weighting);
-        panels.push(Panel {
-            y: match log {
-                Some((_, false)) => Axis::from_zero(quantity.axis()),
-                _ => Axis::log(quantity.axis()),
+        let weights = leading.by_distance.iter().copied();
+        let largest = f64::from(weights.fold(0.0_f32, f32::max));
+        let log_weight = !matches!(log, Some((_, false)));
+        // Far below the largest lies what rounding leaves.
+        let least = largest * 10_f64.powi(-WEIGHT_DECADES);
+        let y = match log_weight {
+            false => Axis::from_zero(quantity.axis()),
+            true => Axis {
+                low: Some(least),
+                ..Axis::log(quantity.axis())
             },
+        };
+        panels.push(Panel {
+            y: Axis { percent: true, ..y },
             series: vec![Series {
                 name: "mean weight on the text".into(),
                 points: (nearest..)
@@ -121,7 +133,12 @@ pub fn span_mask(
                     .skip(first - nearest)
                     .map(|(d, weight)| {
                         let weight = f64::from(*weight);
-                        [d as f64, if weight > 0.0 { weight } else { f64::NAN }]
+                        let drawn = if log_weight {
+                            weight.max(least)
+                        } else {
+                            weight
+                        };
+                        [d as f64, if weight > 0.0 { drawn } else { f64::NAN }]
                     })
                     .collect(),
                 color: quantity.color(),

@@ -11,12 +11,12 @@ const MOST: usize = 48;
 /// Most points of which none may lie under a name; among more, those that have names.
 const APART: usize = 400;
 
-/// Writes names beside their points within `frame`, the first ones first; those without room are left out. `all` are the points
+/// Writes names beside their points within `frame`, so far from them, the first ones first; those without room are left out. `all` are the points
 /// that there are.
 pub(super) fn paint(
     ui: &Ui,
     (frame, all): (Rect, &[Pos2]),
-    names: impl Iterator<Item = (Pos2, String)>,
+    names: impl Iterator<Item = (Pos2, f32, String)>,
     ink: Color32,
 ) {
     let mut taken: Vec<Rect> = Vec::new();
@@ -24,11 +24,11 @@ pub(super) fn paint(
         true => all.to_vec(),
         false => Vec::new(),
     };
-    for (at, name) in names.take(MOST) {
+    for (at, clear, name) in names.take(MOST) {
         let font = FontId::proportional(SIZE);
         let galley = ui.painter().layout_no_wrap(name, font, ink);
         let size = galley.size();
-        let Some(rect) = room(at, size, frame, &taken, &points) else {
+        let Some(rect) = room((at, clear), size, frame, &taken, &points) else {
             continue;
         };
         ui.painter().galley(rect.min, galley, ink);
@@ -38,13 +38,18 @@ pub(super) fn paint(
 }
 
 /// The place of a name of this size beside `at`: right of it, left, above or below.
-fn room(at: Pos2, size: egui::Vec2, frame: Rect, taken: &[Rect], points: &[Pos2]) -> Option<Rect> {
-    const GAP: f32 = 5.0;
+fn room(
+    (at, clear): (Pos2, f32),
+    size: egui::Vec2,
+    frame: Rect,
+    taken: &[Rect],
+    points: &[Pos2],
+) -> Option<Rect> {
     let corners = [
-        pos2(at.x + GAP, at.y - size.y / 2.0),
-        pos2(at.x - GAP - size.x, at.y - size.y / 2.0),
-        pos2(at.x - size.x / 2.0, at.y - GAP - size.y),
-        pos2(at.x - size.x / 2.0, at.y + GAP),
+        pos2(at.x + clear, at.y - size.y / 2.0),
+        pos2(at.x - clear - size.x, at.y - size.y / 2.0),
+        pos2(at.x - size.x / 2.0, at.y - clear - size.y),
+        pos2(at.x - size.x / 2.0, at.y + clear),
     ];
     let places = corners.map(|corner| Rect::from_min_size(corner, size));
     places.into_iter().find(|place| {
@@ -67,7 +72,7 @@ mod tests {
         let (mut taken, mut points): (Vec<Rect>, Vec<Pos2>) = (Vec::new(), Vec::new());
         for i in 0..200 {
             let at = pos2((i * 37 % 201) as f32, (i * 61 % 101) as f32);
-            if let Some(rect) = room(at, size, frame, &taken, &points) {
+            if let Some(rect) = room((at, 5.0), size, frame, &taken, &points) {
                 assert!(frame.contains_rect(rect));
                 assert!(taken.iter().all(|other| !other.intersects(rect)));
                 taken.push(rect);

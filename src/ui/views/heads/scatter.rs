@@ -231,8 +231,10 @@ impl Scatter {
         let wanted = |i: &usize| filter.lets(&places.rows[places.points[*i].row]);
         let apart = places.apart.iter().copied();
         let apart = apart.filter(|i| !first.contains(i)).filter(wanted);
-        let names = first.iter().copied().chain(apart);
-        let names = names.map(|i| (places.at[i], places.id(i).to_string()));
+        // Clear of the rings.
+        let first = first.iter().map(|i| (*i, radius + 5.0));
+        let names = first.chain(apart.map(|i| (i, 5.0)));
+        let names = names.map(|(i, clear)| (places.at[i], clear, places.id(i).to_string()));
         let ink = ui.visuals().text_color();
         point_names::paint(ui, (places.frame, &places.at), names, ink);
     }

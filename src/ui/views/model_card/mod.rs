@@ -109,7 +109,8 @@ impl ModelCardView {
             .num_columns(4)
             .spacing([12.0, 3.0])
             .striped(true)
-            .max_col_width((0.36 * width).max(120.0))
+            // Values and origins have bounds of their own.
+            .max_col_width(width.max(120.0))
             .show(ui, |ui| {
                 for fact in &all {
                     row(ui, cx, fact, 0.3 * width, wide.then_some(right));

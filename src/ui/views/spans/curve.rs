@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::marks::fill;
 use super::removed::title;
 use crate::chart::thousands;
-use crate::engine::figures::Quantity;
+use crate::engine::figures::{Quantity, WEIGHT_DECADES};
 use crate::engine::{HeadStats, Heads, LeadingHead};
 use crate::model::Span;
 use crate::ui::language::{tr, trf};
@@ -29,9 +29,6 @@ const BELOW: f32 = 27.0;
 /// Least height of the curve, and height of the strip below it.
 const LEAST: f32 = 88.0;
 const STRIP: f32 = 52.0;
-
-/// Decades of weight that a logarithmic axis shows.
-const DECADES: f64 = 4.0;
 
 /// The measurements of the leading head, and all that was measured with it.
 type Measured<'a> = (&'a Arc<HeadStats>, &'a LeadingHead);
@@ -152,7 +149,10 @@ impl SpansView {
             let (peaks, largest) = self.weights.peaks(surveyed, key, weights, column);
             let largest = f64::from(largest);
             axes.weights = match self.log_weight {
-                true if largest > 0.0 => (largest.log10() - DECADES, largest.log10()),
+                true if largest > 0.0 => {
+                    let decades = f64::from(WEIGHT_DECADES);
+                    (largest.log10() - decades, largest.log10())
+                }
                 _ => (0.0, largest.max(1e-9)),
             };
             path = peaks
