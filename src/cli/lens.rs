@@ -7,7 +7,7 @@ use super::what_if::{WhatIfArgs, open_changed};
 use crate::analysis::{Lens, LensTarget, Watched, bits, lens};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
-use crate::engine::figures::lens_facts;
+use crate::engine::figures::{lens_facts, percentage};
 use crate::model::{BLOCK, Cancel, ModelError, NoObserver, Run};
 use anyhow::Result;
 use clap::Args;
@@ -193,12 +193,12 @@ fn table(
             .layer
             .map_or("embedding".to_owned(), |n| format!("L{n}"));
         let own = layer.watched.first();
-        let share = own.map_or(f64::NAN, |of| 100.0 * f64::from(of.guess.log_p).exp());
+        let share = own.map_or(String::new(), |of| percentage(100.0 * of.guess.log_p.exp()));
         let rank = own.map_or(String::new(), |of| thousands(of.guess.rank));
         let top: Vec<String> = layer.top.iter().map(|of| label(of.guess.id)).collect();
         writeln!(
             out,
-            "{after:<10} {share:>12.3} %  {rank:>8}   {}",
+            "{after:<10} {share:>12} %  {rank:>8}   {}",
             top.join("  ")
         )?;
     }

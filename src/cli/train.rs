@@ -423,8 +423,8 @@ fn json(entry: &Entry) -> serde_json::Value {
 
 fn loss(nats: f64, words: bool) -> String {
     match words {
-        true => format!("{:.1} ppl", nats.exp()),
-        false => format!("{:.3} bpc", nats / std::f64::consts::LN_2),
+        true => format!("perplexity {:.1}", nats.exp()),
+        false => format!("{:.3} bits/token", nats / std::f64::consts::LN_2),
     }
 }
 

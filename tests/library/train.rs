@@ -251,7 +251,8 @@ fn heads_learn_to_look_as_far_as_it_pays() {
         adapt_span_init: 0.3,
         adapt_span_loss: 2e-3,
         dropout: 0.0,
-        lr: 0.2,
+        // Small enough that the loss falls with whatever order of sums a processor has.
+        lr: 0.07,
         grad_clip: 0.03,
         block_size: 32,
         batch_size: 16,
@@ -260,17 +261,19 @@ fn heads_learn_to_look_as_far_as_it_pays() {
         ..small()
     };
     let mut trainer = Trainer::new(options, data, Device::Cpu).unwrap();
+    let begun = trainer.reaches().unwrap();
+    assert!(begun.iter().all(|reach| *reach > 40), "{begun:?}");
     while !trainer.is_done() {
         trainer.step().unwrap();
     }
     let entries = trainer.entries();
     let (first, last) = (&entries[0], entries.last().unwrap());
     // 16 letters are 2.77 nats; nine in ten known and the rest even among 16, about 0.6.
-    assert!(last.valid_nats < 1.3, "{first:?} {last:?}");
+    assert!(last.valid_nats < 1.0, "{first:?} {last:?}");
     let mut reaches = trainer.reaches().unwrap();
     reaches.sort_unstable();
-    // After a token the next one is predicted, which is to be like the one 23 before it.
-    assert!(reaches[3] >= 23 && reaches[0] < 23, "{reaches:?}");
+    // After a token the next one is predicted, which is to be like the one 23 before it; farther, nothing is to be had.
+    assert!(reaches[3] >= 23 && reaches[3] < 30, "{reaches:?}");
 }
 
 #[test]

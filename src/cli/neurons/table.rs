@@ -5,6 +5,7 @@ use crate::analysis::logit_lens::{Promoted, promoted_along};
 use crate::analysis::{NeuronSearch, NeuronUsage};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
+use crate::engine::figures::percentage;
 use crate::model::NeuronId;
 use std::io::{Result, Write};
 
@@ -44,13 +45,8 @@ pub(super) fn print(
     Ok(())
 }
 
-/// A share in percent, with the digits that a small one needs.
 fn percent(share: f32) -> String {
-    let percent = 100.0 * f64::from(share);
-    match percent {
-        x if x >= 0.1 || x == 0.0 => format!("{x:.2} %"),
-        x => format!("{x:.1e} %"),
-    }
+    format!("{} %", percentage(100.0 * share))
 }
 
 fn tokens_of(model: &LoadedModel, tokens: &[(u32, f32)]) -> String {

@@ -71,6 +71,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("{0} {1} with {2} edits", "{0} {1}（含 {2} 处修改）"),
     ("{0} · {1} % run", "{0} · 已运行 {1} %"),
     ("Drag a point up or down.", "上下拖动一个点。"),
+    ("Drag a point.", "拖动一个点。"),
     ("Clear edits", "清除修改"),
     (
         "Leave all heads as they were trained",

@@ -111,11 +111,14 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Puts a name beside the line at `x`, at the right of it or else at the left.
+    /// Puts a name beside the line at `x`, at the right of it or else at the left, or else a row or more below.
     pub fn put(&mut self, x: f32, words: &str, color: Color32, top: f32) {
-        let (left, right) = self.beside(x, words, top);
-        if !self.place(right, words, color) {
-            self.place(left, words, color);
+        const ROWS: u8 = 4;
+        for row in 0..ROWS {
+            let (left, right) = self.beside(x, words, top + 13.0 * f32::from(row));
+            if self.place(right, words, color) || self.place(left, words, color) {
+                break;
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong, strong_font};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::names::{bits_unit, head_name, reach_words};
 use crate::ui::widgets::number_field::number_field;
 use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Sense, Ui, vec2};
@@ -100,8 +101,8 @@ impl SpansView {
         if edits > 0 {
             return self.effect(ui, cx, edits);
         }
-        let words = quiet(tr("Drag a point up or down."));
-        ui.add(egui::Label::new(words).truncate()).on_hover_text(tr(
+        let words = fitting(ui, vec![tr("Drag a point up or down.").into(), tr("Drag a point.").into()]);
+        ui.add(egui::Label::new(quiet(words)).truncate()).on_hover_text(tr(
             "The model runs again with the span that you set, and the bits show what it costs. Near its trained place \
              a point goes back there; so it does with a double click. The file is not changed.",
         ));

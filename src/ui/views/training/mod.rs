@@ -276,7 +276,14 @@ impl TrainingView {
                 plot.points(ring.allow_hover(false));
                 let words = egui::RichText::new(tr("best")).size(11.0).color(ink);
                 let place = PlotPoint::new(at[0], at[1] + 0.03 * bounds.height());
-                let text = Text::new("best label", place, words).anchor(Align2::CENTER_BOTTOM);
+                // Within the frame, wherever the point is.
+                let along = (at[0] - low) / (high - low);
+                let anchor = match along {
+                    x if x > 0.94 => Align2::RIGHT_BOTTOM,
+                    x if x < 0.06 => Align2::LEFT_BOTTOM,
+                    _ => Align2::CENTER_BOTTOM,
+                };
+                let text = Text::new("best label", place, words).anchor(anchor);
                 plot.text(text.allow_hover(false));
             }
             self.mark_hovered(plot);
