@@ -64,7 +64,7 @@ page() {
     sed -e "/<!--head-->/{r $1" -e 'd;}' -e "/<!--body-->/{r $2" -e 'd;}' crates/spanscope-web/page/page.html
 }
 cp "$work/spanscope.wasm" "$out/spanscope.wasm"
-cat crates/spanscope-web/page/tiles.js crates/spanscope-web/page/page.js > "$work/page.js"
+cat crates/spanscope-web/page/tiles.js crates/spanscope-web/page/repaint.js crates/spanscope-web/page/page.js > "$work/page.js"
 cp "$work/spanscope.js" "$work/page.js" crates/spanscope-web/page/page.css "$out/"
 bring wasm "$work/spanscope.wasm" > "$out/spanscope.wasm.js"
 for model in sample_models/*.safetensors; do

@@ -16,7 +16,7 @@ use super::record_args::RecordArgs;
 use super::shell::{CompletionsArgs, ManArgs};
 use super::shot_args::ShotArgs;
 use super::train_args::TrainArgs;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// How far every attention head of a Transformer looks, and why.
 ///
@@ -204,10 +204,18 @@ Models are random and go to the folder for temporary files (308 MB at a time for
     Man(ManArgs),
 }
 
+/// What the command line may say. A number after an option is its value, whatever its sign, so that it is refused for what it is.
+pub(super) fn command() -> clap::Command {
+    let signed = |arg: clap::Arg| match arg.get_long() {
+        Some(_) if arg.get_action().takes_values() => arg.allow_negative_numbers(true),
+        _ => arg,
+    };
+    Cli::command().mut_subcommands(move |command| command.mut_args(signed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_holds_together() {

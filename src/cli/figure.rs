@@ -11,7 +11,8 @@ use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
 use crate::chart::{ColorMap, Figure, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
-    FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
+    FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, MEAN_OF, Shade, figure,
+    missing, sign,
 };
 use crate::engine::run_file::tokens_within;
 use crate::engine::{Combine, EngineError, Heads, Queries, Snapshot, Weighting};
@@ -94,7 +95,7 @@ pub(super) struct FigureArgs {
     /// `neurons`: the layer [default: 0]
     #[arg(long, value_name = "L")]
     pub layer: Option<usize>,
-    /// `training`: the mean over so many log intervals [default: 1]
+    /// `training`: the mean over so many log intervals [default: 1]; `surprisal`: the mean over so many tokens [default: 50]
     #[arg(long, value_name = "N", value_parser = super::args::at_least_one)]
     pub smooth: Option<usize>,
     #[command(flatten)]
@@ -131,7 +132,7 @@ impl FigureArgs {
     fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 22] {
         use FigureKind::{
             Attention, Attribution, Grid, Heads, Lens, Mask, Neurons, Predictions, Profile, Spans,
-            Text, Training, Usage, Vectors,
+            Surprisal, Text, Training, Usage, Vectors,
         };
         [
             (
@@ -170,7 +171,7 @@ impl FigureArgs {
             (self.mean, "--mean", &[Text]),
             (self.of.is_some(), "--of", &[Lens, Attribution]),
             (self.against.is_some(), "--against", &[Attribution]),
-            (self.smooth.is_some(), "--smooth", &[Training]),
+            (self.smooth.is_some(), "--smooth", &[Training, Surprisal]),
             (
                 self.style.map.is_some(),
                 "--map",
@@ -218,12 +219,6 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
     }
     let kind = args.kind;
-    let input = &args.input;
-    if kind == FigureKind::Cost && (input.text.is_some() || input.ids.is_some()) {
-        // Known before anything is read.
-        let model = crate::engine::LoadedModel::outline(&args.model, args.common.ramp)?;
-        super::figure_check::cost_reads_text(args, model.network.architecture())?;
-    }
     let opened = OnText::open(
         &args.model,
         &args.input,
@@ -392,6 +387,7 @@ fn choice(
         vector_colors: (scale, ColorMap::Viridis),
         lens: super::lens::target(model, args.of.as_deref(), args.against.as_deref())?,
         smoothing: args.smooth.unwrap_or(1),
+        mean_of: args.smooth.unwrap_or(MEAN_OF),
         ..FigureChoice::default()
     })
 }

@@ -7,7 +7,6 @@ use crate::analysis::BandLayout;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind, Shade};
-use crate::model::Architecture;
 use std::ops::Range;
 
 /// Refuses them; that a kind of figure knows the options at all is checked before.
@@ -43,14 +42,6 @@ fn reads_text(args: &FigureArgs) -> Result<(), Usage> {
 
 /// Why a text changes nothing about a figure of the model.
 const OF_MODEL: &str = "on it, since it is of the model alone; leave it out";
-
-/// Refuses a text for the cost of a token that lies far into any text, where something ends what heads see.
-pub(super) fn cost_reads_text(args: &FigureArgs, of: &Architecture) -> Result<(), Usage> {
-    match (args.kind, of.limit().end()) {
-        (FigureKind::Cost, Some(_)) => without_text(args, OF_MODEL),
-        _ => Ok(()),
-    }
-}
 
 fn without_text(args: &FigureArgs, why: &str) -> Result<(), Usage> {
     let given = [

@@ -52,7 +52,7 @@ mod window;
 use crate::model::tensor_error;
 use crate::shown::{said, shown};
 use anyhow::Result;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use commands::{Cli, Command};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -75,7 +75,9 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
 /// As [`main_from`], for a program that ends by its own means.
 pub fn code_of(args: Vec<OsString>) -> u8 {
     let first = args.get(1).cloned().unwrap_or_default();
-    let cli = match Cli::try_parse_from(args) {
+    let read = (commands::command().try_get_matches_from(args))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match read {
         Ok(cli) => cli,
         Err(error) => return misread(&error, &first),
     };

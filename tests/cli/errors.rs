@@ -247,3 +247,15 @@ fn an_argument_is_repeated_within_bounds_and_escaped() {
         }
     }
 }
+
+#[test]
+fn a_number_below_zero_is_the_value_of_its_option() {
+    for (command, option, wanted) in [
+        ("eval", "--ramp", "a number of tokens above 0"),
+        ("generate", "--temperature", "a number from 0"),
+    ] {
+        let said = complaint(&[command, SHAKESPEARE, option, "-1"], 2);
+        assert!(said.contains("'-1'") && said.contains(wanted), "{said}");
+        assert!(!said.contains("-- -1"), "{said}");
+    }
+}

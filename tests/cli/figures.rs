@@ -237,7 +237,7 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         (&["--mean"], &["text"]),
         (&["--of", "e"], &["lens", "attribution"]),
         (&["--against", "e"], &["attribution"]),
-        (&["--smooth", "2"], &["training"]),
+        (&["--smooth", "2"], &["training", "surprisal"]),
         (
             &["--map", "greys"],
             &["heads", "attention", "grid", "text", "vectors", "lens"],
@@ -450,6 +450,32 @@ fn axes_have_the_names_of_the_window_and_spans_all_their_numbers() {
         for axis in axes {
             assert!(svg.contains(axis), "{kind}: {axis}");
         }
+    }
+    // What a text makes of the cost stands beside what was designed, and is no more.
+    let path = folder.path().join("cost.csv");
+    let path = path.to_str().unwrap();
+    let args = ["figure", "cost", SHAKESPEARE, "--text", &text, "--force"];
+    program(&[&args[..], &["-o", path]].concat())
+        .assert()
+        .success();
+    let mut cost = csv::Reader::from_path(path).unwrap();
+    let columns = cost.headers().unwrap().clone();
+    let of = |name: &str| columns.iter().position(|column| column == name).unwrap();
+    let [heads, effective] = ["heads_flops", "effective_flops"].map(of);
+    let last = cost.records().last().unwrap().unwrap();
+    let [heads, effective] = [heads, effective].map(|at| last[at].parse::<u64>().unwrap());
+    assert!(effective > 0 && effective < heads, "{effective} {heads}");
+    let bare = made("cost", "csv", &[]);
+    assert!(
+        bare.contains("heads_flops") && !bare.contains("effective"),
+        "{bare}"
+    );
+    // The mean that a drawing has is the one that was asked for.
+    for (options, mean) in [
+        (&[][..], "mean of 50 tokens"),
+        (&["--smooth", "7"], "mean of 7 tokens"),
+    ] {
+        assert!(made("surprisal", "svg", options).contains(mean), "{mean}");
     }
     // All three distances are there.
     let spans = made("spans", "csv", &["--effective"]);

@@ -203,7 +203,9 @@ const spanscopePage = (() => {
       const bytes = run ? await unpacked(run.textContent) : undefined;
       wasm = wasm_bindgen;
       // The window smooths its edges itself, and nothing shines through it. Made first, for what asks later gets this one.
-      canvas.getContext("webgl2", { antialias: false, alpha: false, depth: false, stencil: false });
+      const options = { antialias: false, alpha: false, depth: false, stencil: false, preserveDrawingBuffer: true };
+      const gl = canvas.getContext("webgl2", options);
+      if (gl) spanscopePage.repaint = spanscopeRepaint.over(gl, canvas);
       await wasm.start(canvas, run?.dataset.name, bytes);
       times.started = performance.now();
       canvas.focus();

@@ -43,7 +43,7 @@ pub use recorder::HeadRecorder;
 pub use role::{Finding, Role};
 pub use row_measures::{Mean, usual_sink_free};
 pub use shares::{CutShares, ShareRecorder, Shares};
-pub use smooth::smoothed;
+pub use smooth::{running_mean, smoothed};
 pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
     EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, LaterMeasure,

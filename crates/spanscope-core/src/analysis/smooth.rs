@@ -18,6 +18,28 @@ pub fn smoothed(points: &[[f64; 2]], window: usize) -> Vec<[f64; 2]> {
     (0..points.len()).map(|i| [points[i][0], mean(i)]).collect()
 }
 
+/// A mean over `window` entries around each one, half of them before it; at the ends over those that there are. What is not a number is
+/// left out, and has no mean.
+pub fn running_mean(points: &[[f64; 2]], window: usize) -> Vec<[f64; 2]> {
+    let mut sums = Vec::with_capacity(points.len() + 1);
+    let mut all = (0.0, 0_usize);
+    sums.push(all);
+    for [_, y] in points {
+        if y.is_finite() {
+            all = (all.0 + y, all.1 + 1);
+        }
+        sums.push(all);
+    }
+    let there = (0..points.len()).filter(|i| points[*i][1].is_finite());
+    there
+        .map(|i| {
+            let from = sums[i.saturating_sub(window / 2)];
+            let to = sums[(i + window.div_ceil(2)).clamp(i + 1, points.len())];
+            [points[i][0], (to.0 - from.0) / (to.1 - from.1) as f64]
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +58,31 @@ mod tests {
         assert_eq!(smoothed(&points(&[0.0, 3.0, 0.0]), 3)[1][1], 1.0);
         assert_eq!(smoothed(&points(&[4.0, 3.0]), 1), points(&[4.0, 3.0]));
         assert!(smoothed(&[], 5).is_empty());
+    }
+
+    #[test]
+    fn a_running_mean_is_over_as_many_as_it_says_and_over_those_that_there_are_at_the_ends() {
+        let ys = [4.0, 0.0, 2.0, 6.0, f64::NAN, 1.0];
+        let of = |window| running_mean(&points(&ys), window);
+        assert_eq!(
+            of(1),
+            [[0.0, 4.0], [1.0, 0.0], [2.0, 2.0], [3.0, 6.0], [5.0, 1.0]]
+        );
+        // Two before and two from itself on.
+        assert_eq!(
+            of(4),
+            [
+                [0.0, 2.0],
+                [1.0, 2.0],
+                [2.0, 3.0],
+                [3.0, 8.0 / 3.0],
+                [5.0, 3.5]
+            ]
+        );
+        assert_eq!(
+            of(100),
+            [[0.0, 2.6], [1.0, 2.6], [2.0, 2.6], [3.0, 2.6], [5.0, 2.6]]
+        );
+        assert!(running_mean(&[], 3).is_empty());
     }
 }

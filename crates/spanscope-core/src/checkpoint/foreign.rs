@@ -147,7 +147,7 @@ fn text_of(text: &str) -> String {
     }
     let start: String = trimmed.chars().take(16).collect();
     format!(
-        "a text that begins with {:?}; open it as a text",
+        "a text that begins with \"{}\"; open it as a text",
         shown(&start)
     )
 }

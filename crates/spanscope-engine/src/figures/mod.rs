@@ -42,5 +42,5 @@ pub use request::{FigureChoice, figure, missing, sign};
 pub use span_mask::{WEIGHT_DECADES, span_mask};
 pub use spans::{effective, left_out, span_chart};
 pub use tables::{effective_chart, effective_table, persistent_chart, texts_table};
-pub use text::{Shade, blind_bits, candidates, shaded_text, surprisal};
+pub use text::{MEAN_OF, Shade, blind_bits, candidates, shaded_text, surprisal};
 pub use usage::{usage, usage_of, vectors};

@@ -2,7 +2,7 @@
 
 use super::curves::{curve_look, curve_name, quantity_name, steps_name};
 use super::{FigureError, Quantity, provenance};
-use crate::{LoadedModel, SpanHistory};
+use crate::{HeadStats, LoadedModel, SpanHistory};
 use spanscope_chart::{
     Axis, Bar, Bars, Cell, Column, Dash, Level, Mark, Panel, Plot, Series, Table, thousands,
 };
@@ -22,19 +22,30 @@ pub(super) fn no_curves(model: &LoadedModel) -> FigureError {
 /// The curves of the cost: what heads compute.
 pub const EXTENTS: [&str; 3] = ["Per head", "Per layer", "All at the limit"];
 
+/// The curve of what heads would compute with their effective spans on a text.
+const EFFECTIVE_EXTENT: &str = "Effective spans";
+
 /// The cost of one more token against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers of keys
 /// and values, with every head's own reach, with its layer's longest, and with the limit for all. `position` tokens stand before
 /// the token; S and more are far into a text. Where nothing is designed that would end what heads see, the limits go to the token.
-pub fn cost(model: &LoadedModel, position: usize) -> Plot {
+/// With what was `surveyed` of a text, also with every head's effective span on it.
+pub fn cost(model: &LoadedModel, position: usize, surveyed: Option<&HeadStats>) -> Plot {
     let architecture = model.network.architecture();
     let spans = model.network.spans();
     let limit = architecture.limit().end();
     let limits = cost::limits(limit.unwrap_or(position + 1));
     let extents = [Extent::Head, Extent::Layer, Extent::Full];
-    let curves = extents.map(|extent| {
-        let distances = cost::distances(architecture, &spans, extent);
-        cost::curve(architecture, &distances, &limits, position)
+    let mut given = extents
+        .map(|extent| cost::distances(architecture, &spans, extent))
+        .to_vec();
+    let measured = surveyed.filter(|of| {
+        of.measures.len() == spans.len() && of.measures.iter().all(|head| head.queries > 0)
     });
+    given.extend(measured.map(|of| cost::effective_distances(&spans, &of.measures)));
+    let curves: Vec<Vec<cost::LimitedCost>> = given
+        .iter()
+        .map(|distances| cost::curve(architecture, distances, &limits, position))
+        .collect();
     let most = |of: fn(&cost::LimitedCost) -> u64| {
         let all = curves.iter().flatten().map(of);
         all.max().unwrap_or(1) as f64
@@ -42,25 +53,25 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let (flops, numbers) = (most(|c| c.flops), most(|c| c.kv_numbers) * 4.0);
     let ((flops_by, flops_unit), (bytes_by, bytes_unit)) = (prefix(flops), prefix(numbers));
     let series = |of: &dyn Fn(&cost::LimitedCost) -> f64| {
-        let each = EXTENTS.iter().zip(&curves).enumerate();
+        let names = EXTENTS.iter().chain([&EFFECTIVE_EXTENT]);
+        let each = names.zip(&curves).enumerate();
         each.map(|(i, (name, curve))| Series {
             name: (*name).into(),
             points: curve.iter().map(|c| [c.limit as f64, of(c)]).collect(),
             color: i,
-            dash: [Dash::Solid, Dash::Dashed, Dash::Dotted][i],
+            dash: [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::Solid][i],
             ..Series::default()
         })
         .collect::<Vec<_>>()
     };
-    let mut table = Table::new([
-        Column::of("limit", "tokens"),
-        Column::of("heads", "flops"),
-        Column::of("layers", "flops"),
-        Column::of("full", "flops"),
-        Column::of("heads_kv", "bytes"),
-        Column::of("layers_kv", "bytes"),
-        Column::of("full_kv", "bytes"),
-    ]);
+    let columns = ["heads", "layers", "full", "effective"];
+    let columns = &columns[..curves.len()];
+    let flops_of = columns.iter().map(|name| Column::of(*name, "flops"));
+    let bytes_of = columns
+        .iter()
+        .map(|name| Column::of(format!("{name}_kv"), "bytes"));
+    let first = std::iter::once(Column::of("limit", "tokens"));
+    let mut table = Table::new(first.chain(flops_of).chain(bytes_of));
     for (i, limit) in limits.iter().enumerate() {
         let point = |curve: &Vec<cost::LimitedCost>| curve.get(i).copied();
         let flops = curves
@@ -83,12 +94,20 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let last = |i: usize| curves[i].last().map_or(0, |c| c.flops) as f64;
     Plot {
         kind: "cost",
-        title: format!("{}: what one more token costs", model.name()),
-        subtitle: format!(
-            "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with {all} for every head; K/V in 32 bit",
-            last(0) / flops_by,
-            last(2) / flops_by,
-        ),
+        title: format!("{}: cost per token", model.name()),
+        subtitle: match measured {
+            None => format!(
+                "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with {all} for every head; K/V in 32 bit",
+                last(0) / flops_by,
+                last(2) / flops_by,
+            ),
+            Some(_) => format!(
+                "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with {all} for every head, {:.1} with effective spans; K/V in 32 bit",
+                last(0) / flops_by,
+                last(2) / flops_by,
+                last(3) / flops_by,
+            ),
+        },
         x: Axis::log(Quantity::SpanLimit.axis()),
         panels: vec![
             Panel {

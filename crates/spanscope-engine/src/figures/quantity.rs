@@ -184,7 +184,7 @@ mod tests {
                 assert!(svg.contains(quantity.axis()), "{kind:?}: {quantity:?}");
             }
         }
-        let plot = cost(&model(), 512);
+        let plot = cost(&model(), 512, None);
         let titles: Vec<&str> = plot.panels.iter().map(|panel| &*panel.y.title).collect();
         assert!(titles[0].ends_with("FLOPs per token"), "{titles:?}");
         let memory = Quantity::KeysAndValues;

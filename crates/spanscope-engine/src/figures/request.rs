@@ -43,8 +43,8 @@ pub struct FigureChoice {
     pub vector_colors: (Scale, ColorMap),
     /// Of the soft mask: logarithmic axes for the distance and for the mean weight; `None` for what suits the head.
     pub mask_log: Option<(bool, bool)>,
-    /// Of the surprisal: tokens of the running mean; `None` for about a hundredth of the text.
-    pub mean_of: Option<usize>,
+    /// Of the surprisal: tokens of the running mean.
+    pub mean_of: usize,
     /// Of the logit lens and the attribution: which logit.
     pub lens: LensTarget,
     /// Of the small pictures.
@@ -82,7 +82,7 @@ impl Default for FigureChoice {
             by_use: true,
             vector_colors: (Scale::Log, ColorMap::Viridis),
             mask_log: None,
-            mean_of: None,
+            mean_of: super::MEAN_OF,
             lens: LensTarget::default(),
             grid: GridStyle::default(),
             shade: Shade::default(),
@@ -113,6 +113,7 @@ impl FigureChoice {
                 | FigureKind::Mask
                 | FigureKind::Profile
                 | FigureKind::Grid
+                | FigureKind::Cost
         );
         let at = self.tokens.last();
         Queries {
@@ -365,6 +366,7 @@ pub fn figure(
             Box::new(super::cost(
                 model,
                 position.ok_or(FigureError::EndlessCost)?,
+                snapshot.surveyed.as_deref(),
             ))
         }
         FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),

@@ -7,7 +7,7 @@ use spanscope_chart::{
     Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Scale, Series, ShadedText,
     ShadedToken, Table, TokenName, thousands,
 };
-use spanscope_core::analysis::{Prediction, TokenAttention, TokenSet, bits, smoothed};
+use spanscope_core::analysis::{Prediction, TokenAttention, TokenSet, bits, running_mean};
 
 /// Tokens that are shown before and after those that have a number.
 const AROUND: usize = 24;
@@ -59,14 +59,17 @@ fn push(table: &mut Table, position: usize, token: &TokenName, number: Cell) {
     table.push([position.into(), exact, number, id, label]);
 }
 
-/// Surprisal along a text, in bits per token, with a running mean over `mean_of` tokens, or over about a hundredth of it.
+/// Tokens of the running mean of surprisal unless somebody says otherwise.
+pub const MEAN_OF: usize = 50;
+
+/// Surprisal along a text, in bits per token, with a running mean over `mean_of` tokens: those around each one, as in the window.
 ///
 /// # Errors
 /// When nothing was predicted: a text of fewer than two tokens.
 pub fn surprisal(
     model: &LoadedModel,
     snapshot: &Snapshot,
-    mean_of: Option<usize>,
+    mean_of: usize,
 ) -> Result<Plot, FigureError> {
     if snapshot.surprisal.is_empty() {
         return Err(FigureError::NoText);
@@ -75,13 +78,8 @@ pub fn surprisal(
         .zip(snapshot.surprisal.iter())
         .map(|(token, bits)| [f64::from(token), f64::from(*bits)])
         .collect();
-    let suits = (points.len() / 100).clamp(9, 501) | 1;
-    let window = mean_of.unwrap_or(suits).clamp(1, points.len());
-    let finite: Vec<[f64; 2]> = points
-        .iter()
-        .copied()
-        .filter(|p| p[1].is_finite())
-        .collect();
+    let window = mean_of.clamp(1, points.len());
+    let means = running_mean(&points, window);
     let mut numbers = token_table(Column::of("surprisal", "bits"));
     for (i, bits) in snapshot.surprisal.iter().enumerate() {
         let token = snapshot.token_name(i + 1);
@@ -102,7 +100,7 @@ pub fn surprisal(
     if !few {
         panel.series.push(Series {
             name: format!("mean of {window} tokens"),
-            points: smoothed(&finite, window),
+            points: means,
             color: Quantity::RunningMean.color(),
             ..Series::default()
         });

@@ -28,7 +28,7 @@ impl LoadedModel {
         };
         let inner = match (architecture.persistent(), architecture.feed_forward()) {
             (0, 0) => "no feed-forward sublayers".to_owned(),
-            (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
+            (0, inner) => format!("FFN dimension {}", thousands(inner)),
             (n, _) => format!(
                 "all-attention with {} persistent vectors per head",
                 thousands(n)

@@ -7,7 +7,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("adaptive span", "自适应跨度"),
     ("fixed span", "固定跨度"),
     ("no feed-forward sublayers", "没有前馈子层"),
-    ("feed-forward sublayers of width {0}", "前馈子层宽度 {0}"),
+    ("FFN dimension {0}", "FFN 维度 {0}"),
     (
         "all-attention with {0} persistent vectors per head",
         "全注意力，每个头 {0} 个持久向量",

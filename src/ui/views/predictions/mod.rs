@@ -12,7 +12,7 @@ mod surprisal_plot;
 use super::context::ViewContext;
 use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
-use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::figures::{FigureChoice, FigureKind, MEAN_OF};
 use crate::engine::{Queries, Snapshot};
 use crate::ui::language::tr;
 use crate::ui::widgets::paint::nothing;
@@ -37,7 +37,7 @@ pub struct PredictionsView {
 impl Default for PredictionsView {
     fn default() -> Self {
         Self {
-            window: 50,
+            window: MEAN_OF,
             continuing: GenerationPanel::default(),
             pages: LensPages::default(),
             pyramid: Pyramid::default(),
@@ -66,7 +66,7 @@ impl View for PredictionsView {
     fn choose(&self, kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
         choice.lens = self.pages.target(snapshot);
         if kind == FigureKind::Surprisal {
-            choice.mean_of = Some(self.window.max(1));
+            choice.mean_of = self.window.max(1);
         }
     }
 

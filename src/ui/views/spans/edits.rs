@@ -101,7 +101,13 @@ impl SpansView {
         if edits > 0 {
             return self.effect(ui, cx, edits);
         }
-        let words = fitting(ui, vec![tr("Drag a point up or down.").into(), tr("Drag a point.").into()]);
+        let words = fitting(
+            ui,
+            vec![
+                tr("Drag a point up or down.").into(),
+                tr("Drag a point.").into(),
+            ],
+        );
         ui.add(egui::Label::new(quiet(words)).truncate()).on_hover_text(tr(
             "The model runs again with the span that you set, and the bits show what it costs. Near its trained place \
              a point goes back there; so it does with a double click. The file is not changed.",

@@ -211,7 +211,9 @@ impl TextView {
             words.extend(named(|s| trf("masked, not renormalised {0}", &[s]), masked));
         }
         let heads = cx.selection.heads.all().iter();
-        let open = heads.filter_map(|head| cx.span_of(*head)).any(|span| span.open);
+        let open = heads
+            .filter_map(|head| cx.span_of(*head))
+            .any(|span| span.open);
         words.push(match cx.reach().end() {
             Some(_) if open => tr("full context").to_owned(),
             Some(reach) => trf("reach {0} tokens", &[&thousands(reach)]),
